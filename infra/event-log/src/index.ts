@@ -1,0 +1,3 @@
+export * from './codec.ts';
+export * from './log.ts';
+export * from './order.ts';

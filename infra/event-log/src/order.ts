@@ -1,0 +1,65 @@
+import type { Headers, LogRecord } from './log.ts';
+
+/**
+ * Who wrote a record of an event topic: the command it came from (its offset on the command topic), the record's index among
+ * that command's, and the epoch of the owner that decided it (design rule 3). One such triple per partition, kept with the
+ * checkpoint, tells every reader which records count (rule 4).
+ */
+export type Taken = { readonly commandOffset: number; readonly epoch: string; readonly index: number };
+
+/** Header names of event records, markers included. */
+export const eventHeaders = {
+  command: 'command',
+  commandOffset: 'command-offset',
+  index: 'index',
+  epoch: 'epoch',
+  actor: 'actor',
+  traceparent: 'traceparent',
+  /** On a command's last record alone: what the sender is told, as JSON (`Outcome`), and the fingerprint of what it sent. */
+  outcome: 'outcome',
+  fingerprint: 'fingerprint',
+} as const;
+
+/** The triple of a record, or null for one that no command wrote (a tombstone of the erasure sweep, a record to roll a segment). */
+export const originOf = (headers: Headers): Taken | null => {
+  const offset = headers[eventHeaders.commandOffset];
+  const epoch = headers[eventHeaders.epoch];
+  const index = headers[eventHeaders.index];
+  if (offset === undefined || epoch === undefined || index === undefined) return null;
+  return { commandOffset: Number(offset), epoch, index: Number(index) };
+};
+
+/** Rule 4: a record counts when its command offset is above the last taken one, or equal with the same epoch and a higher index. */
+export const rises = (origin: Taken, last: Taken | null): boolean =>
+  last === null ||
+  origin.commandOffset > last.commandOffset ||
+  (origin.commandOffset === last.commandOffset && origin.epoch === last.epoch && origin.index > last.index);
+
+/** Walks records in log order and gives those that count. The one place where a reader of events decides that. */
+export class TakenRecords {
+  last: Taken | null;
+
+  constructor(last: Taken | null) {
+    this.last = last;
+  }
+
+  take(record: Pick<LogRecord, 'headers'>): boolean {
+    const origin = originOf(record.headers);
+    if (origin === null || !rises(origin, this.last)) return false;
+    this.last = origin;
+    return true;
+  }
+}
+
+/** Key of an event record: unique to its append, so that compaction never drops what is still true. */
+export const eventKey = (stream: string, version: number, epoch: string): string => `${stream}/${version}/${epoch}`;
+
+/** Key of a marker: the record of a command that was refused or changed nothing. */
+export const markerKey = (commandId: string, epoch: string): string => `command/${commandId}/${epoch}`;
+
+/** The stream and version of an event's key; null for a marker or a foreign key. */
+export const parseEventKey = (key: string): { stream: string; version: number } | null => {
+  const [stream, version, epoch, ...rest] = key.split('/');
+  if (!stream || stream === 'command' || version === undefined || epoch === undefined || rest.length > 0) return null;
+  return /^\d+$/.test(version) ? { stream, version: Number(version) } : null;
+};
