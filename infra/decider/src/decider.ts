@@ -65,6 +65,11 @@ export type Decider<C extends Message = Message, E extends Message = Message> = 
   /** Raised when `evolve` or a state's shape changes: kept states of another version are folded anew. */
   readonly version: number;
   readonly kinds: readonly StreamKind[];
+  /**
+   * Streams of the same partition whose states fold an event besides the stream that it lies in: a channel's last seq is
+   * folded from the messages posted to it, each of which is a stream of its own so that it can be erased alone.
+   */
+  readonly touches?: (event: E) => readonly StreamRef[];
   readonly rules: { readonly [T in C['type']]: CommandRule<DataOf<C, T>, E> };
 };
 
@@ -96,6 +101,8 @@ export const defineDecider = <C extends Message, E extends Message>(decider: {
   version: number;
   // biome-ignore lint/suspicious/noExplicitAny: kinds of different states stand in one list; each is checked where it is defined
   kinds: readonly StreamKind<any, any>[];
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  touches?: (event: E) => readonly StreamRef<any, any>[];
   rules: { readonly [T in C['type']]: CommandRule<DataOf<C, T>, E> };
 }): Decider<C, E> => decider as Decider<C, E>;
 
