@@ -1,1 +1,5 @@
-export {};
+export * from './generated/auth.ts';
+export * from './generated/messages.ts';
+export * from './generated/servers.ts';
+export * from './schemas.ts';
+export * from './topics.ts';

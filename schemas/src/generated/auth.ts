@@ -1,0 +1,91 @@
+// Generated from schemas/auth by `pnpm generate`; not to be edited.
+
+/** Reserve an address for a profile that is to be created. */
+export type ClaimEmail = {
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The profile that the address is claimed for. */
+  readonly profileId: string;
+  /** Display name, 1-32 characters. */
+  readonly name: string;
+  /** The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes). */
+  readonly emailSealed: Buffer;
+  /** The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed. */
+  readonly passwordSealed: Buffer;
+};
+
+/** Create the profile whose address has been claimed; given by the sign-up process manager. */
+export type CreateProfile = {
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The profile that the address is claimed for. */
+  readonly profileId: string;
+  /** Display name, 1-32 characters. */
+  readonly name: string;
+  /** The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes). */
+  readonly emailSealed: Buffer;
+  /** The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed. */
+  readonly passwordSealed: Buffer;
+};
+
+export type AuthCommand =
+  | { readonly type: 'ClaimEmail'; readonly data: ClaimEmail }
+  | { readonly type: 'CreateProfile'; readonly data: CreateProfile };
+
+export const authCommandSchemas = [
+  {
+    topic: 'auth.commands',
+    fullName: 'palaver.auth.ClaimEmail',
+    schema: {"type":"record","name":"ClaimEmail","namespace":"palaver.auth","doc":"Reserve an address for a profile that is to be created.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that the address is claimed for."},{"name":"name","type":"string","doc":"Display name, 1-32 characters."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed."}]},
+  },
+  {
+    topic: 'auth.commands',
+    fullName: 'palaver.auth.CreateProfile',
+    schema: {"type":"record","name":"CreateProfile","namespace":"palaver.auth","doc":"Create the profile whose address has been claimed; given by the sign-up process manager.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that the address is claimed for."},{"name":"name","type":"string","doc":"Display name, 1-32 characters."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed."}]},
+  },
+] as const;
+
+/** An address was reserved for a profile. Carries what the profile is created with, so that a crash in between loses nothing. */
+export type EmailClaimed = {
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The profile that the address is claimed for. */
+  readonly profileId: string;
+  /** Display name, 1-32 characters. */
+  readonly name: string;
+  /** The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes). */
+  readonly emailSealed: Buffer;
+  /** The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed. */
+  readonly passwordSealed: Buffer;
+};
+
+/** An account came into being. */
+export type ProfileCreated = {
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The profile that the address is claimed for. */
+  readonly profileId: string;
+  /** Display name, 1-32 characters. */
+  readonly name: string;
+  /** The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes). */
+  readonly emailSealed: Buffer;
+  /** The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed. */
+  readonly passwordSealed: Buffer;
+};
+
+export type AuthEvent =
+  | { readonly type: 'EmailClaimed'; readonly data: EmailClaimed }
+  | { readonly type: 'ProfileCreated'; readonly data: ProfileCreated };
+
+export const authEventSchemas = [
+  {
+    topic: 'auth.events',
+    fullName: 'palaver.auth.EmailClaimed',
+    schema: {"type":"record","name":"EmailClaimed","namespace":"palaver.auth","doc":"An address was reserved for a profile. Carries what the profile is created with, so that a crash in between loses nothing.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that the address is claimed for."},{"name":"name","type":"string","doc":"Display name, 1-32 characters."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed."}]},
+  },
+  {
+    topic: 'auth.events',
+    fullName: 'palaver.auth.ProfileCreated',
+    schema: {"type":"record","name":"ProfileCreated","namespace":"palaver.auth","doc":"An account came into being.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that the address is claimed for."},{"name":"name","type":"string","doc":"Display name, 1-32 characters."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed."}]},
+  },
+] as const;
