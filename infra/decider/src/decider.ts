@@ -47,8 +47,11 @@ export type Decision<E extends Message = Message> = Accepted<E> | Refused;
 /** A command as a decision sees it. `timeMs` is when it was given, ms since the epoch; `actor` the profile that gave it, or `system`. */
 export type CommandContext = { readonly id: string; readonly actor: string; readonly timeMs: number };
 
-type Refs = { readonly [name: string]: StreamRef };
-type StatesOf<R extends Refs> = { readonly [K in keyof R]: R[K] extends StreamRef<infer State> ? State : never };
+// biome-ignore-start lint/suspicious/noExplicitAny: a list holds references to streams of different states and events
+type AnyRef = StreamRef<any, any>;
+type Refs = { readonly [name: string]: AnyRef };
+type StatesOf<R extends Refs> = { readonly [K in keyof R]: R[K] extends StreamRef<infer State, any> ? State : never };
+// biome-ignore-end lint/suspicious/noExplicitAny: as above
 
 /** How one command type is decided: where it goes, which streams it reads, and the decision itself. */
 export type CommandRule<Data = unknown, E extends Message = Message> = {
@@ -69,7 +72,7 @@ export type Decider<C extends Message = Message, E extends Message = Message> = 
    * Streams of the same partition whose states fold an event besides the stream that it lies in: a channel's last seq is
    * folded from the messages posted to it, each of which is a stream of its own so that it can be erased alone.
    */
-  readonly touches?: (event: E) => readonly StreamRef[];
+  readonly touches?: (event: E) => readonly AnyRef[];
   readonly rules: { readonly [T in C['type']]: CommandRule<DataOf<C, T>, E> };
 };
 
@@ -101,8 +104,7 @@ export const defineDecider = <C extends Message, E extends Message>(decider: {
   version: number;
   // biome-ignore lint/suspicious/noExplicitAny: kinds of different states stand in one list; each is checked where it is defined
   kinds: readonly StreamKind<any, any>[];
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  touches?: (event: E) => readonly StreamRef<any, any>[];
+  touches?: (event: E) => readonly AnyRef[];
   rules: { readonly [T in C['type']]: CommandRule<DataOf<C, T>, E> };
 }): Decider<C, E> => decider as Decider<C, E>;
 

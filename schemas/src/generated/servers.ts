@@ -15,6 +15,8 @@ export type CreateInvite = {
   readonly serverId: string;
   /** base64url, at least 64 random bits. */
   readonly code: string;
+  /** Profile that makes it. */
+  readonly createdBy: string;
   /** Permissions that members who join by it are granted. */
   readonly permissions: readonly Permission[];
 };
@@ -54,7 +56,7 @@ export const serversCommandSchemas = [
   {
     topic: 'servers.commands',
     fullName: 'palaver.servers.CreateInvite',
-    schema: {"type":"record","name":"CreateInvite","namespace":"palaver.servers","doc":"Make a further invite of a server.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"code","type":"string","doc":"base64url, at least 64 random bits."},{"name":"permissions","type":{"type":"array","items":{"type":"enum","name":"Permission","namespace":"palaver.servers","doc":"A permission granted to a member besides those of its role. NONE is what a reader makes of one that it does not know.","symbols":["NONE","IMPORT_MESSAGES"],"default":"NONE"}},"doc":"Permissions that members who join by it are granted."}]},
+    schema: {"type":"record","name":"CreateInvite","namespace":"palaver.servers","doc":"Make a further invite of a server.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"code","type":"string","doc":"base64url, at least 64 random bits."},{"name":"createdBy","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that makes it."},{"name":"permissions","type":{"type":"array","items":{"type":"enum","name":"Permission","namespace":"palaver.servers","doc":"A permission granted to a member besides those of its role. NONE is what a reader makes of one that it does not know.","symbols":["NONE","IMPORT_MESSAGES"],"default":"NONE"}},"doc":"Permissions that members who join by it are granted."}]},
   },
   {
     topic: 'servers.commands',

@@ -1,0 +1,133 @@
+import { accept, commandRule, event, refuse, streamKind } from '@palaver/decider';
+import type {
+  ChannelCreated,
+  CreateInvite,
+  CreateServer,
+  InviteCreated,
+  JoinServer,
+  MemberJoined,
+  MemberRole,
+  Permission,
+  ServerCreated,
+  ServersEvent,
+} from '@palaver/schemas';
+
+/**
+ * The server aggregate. Its root is the server's id; server, channels, members and invites are streams of their own within its
+ * partition, so that a server with a million members is never one document.
+ */
+
+// State: only what decisions read.
+
+type ServerState = { readonly ownerId: string } | null;
+type ChannelState = { readonly name: string } | null;
+type MemberState = { readonly role: MemberRole; readonly permissions: readonly Permission[] } | null;
+type InviteState = { readonly permissions: readonly Permission[] } | null;
+
+// Evolve.
+
+export const server = streamKind<ServerState, { type: 'ServerCreated'; data: ServerCreated }>({
+  kind: 'server',
+  initial: null,
+  evolve: { ServerCreated: (_, { ownerId }) => ({ ownerId }) },
+});
+
+export const channel = streamKind<ChannelState, { type: 'ChannelCreated'; data: ChannelCreated }>({
+  kind: 'channel',
+  initial: null,
+  evolve: { ChannelCreated: (_, { name }) => ({ name }) },
+});
+
+export const member = streamKind<MemberState, { type: 'MemberJoined'; data: MemberJoined }>({
+  kind: 'member',
+  initial: null,
+  evolve: { MemberJoined: (_, { role, permissions }) => ({ role, permissions }) },
+});
+
+export const invite = streamKind<InviteState, { type: 'InviteCreated'; data: InviteCreated }>({
+  kind: 'invite',
+  initial: null,
+  evolve: { InviteCreated: (_, { permissions }) => ({ permissions }) },
+});
+
+// Decisions.
+
+const defaultChannelName = 'general';
+
+export const createServer = commandRule<CreateServer, ServersEvent>()({
+  root: ({ serverId }) => serverId,
+  reads: ({ serverId }) => ({ server: server.of(serverId) }),
+  decide: (states, command) => {
+    const { serverId, ownerId, name, imageUrl, channelId, inviteCode } = command;
+    if (states.server) return refuse('server_exists', 'A server with this id exists already.');
+    return accept<ServersEvent>(
+      [
+        event(server.of(serverId), {
+          type: 'ServerCreated',
+          data: { serverId, ownerId, name, imageUrl, inviteCode },
+        }),
+        event(channel.of(serverId, channelId), {
+          type: 'ChannelCreated',
+          data: { serverId, channelId, name: defaultChannelName, type: 'TEXT', createdBy: ownerId },
+        }),
+        event(invite.of(serverId, inviteCode), {
+          type: 'InviteCreated',
+          data: { serverId, code: inviteCode, createdBy: ownerId, permissions: [] },
+        }),
+        event(member.of(serverId, ownerId), {
+          type: 'MemberJoined',
+          data: { serverId, profileId: ownerId, role: 'ADMIN', permissions: [], inviteCode: null },
+        }),
+      ],
+      { serverId, channelId, inviteCode },
+    );
+  },
+});
+
+export const createInvite = commandRule<CreateInvite, ServersEvent>()({
+  root: ({ serverId }) => serverId,
+  reads: ({ serverId, code, createdBy }) => ({
+    server: server.of(serverId),
+    invite: invite.of(serverId, code),
+    creator: member.of(serverId, createdBy),
+  }),
+  decide: (states, { serverId, code, createdBy, permissions }) => {
+    if (!states.server) return refuse('server_not_found', 'There is no such server.');
+    if (!states.creator) return refuse('not_a_member', 'Only members of a server can invite to it.');
+    if (states.creator.role !== 'ADMIN') return refuse('missing_permission', 'Only an ADMIN may make invites.');
+    if (states.invite) return refuse('invite_exists', 'An invite with this code exists already.');
+    return accept<ServersEvent>(
+      [
+        event(invite.of(serverId, code), {
+          type: 'InviteCreated',
+          data: { serverId, code, createdBy, permissions },
+        }),
+      ],
+      { serverId, code },
+    );
+  },
+});
+
+export const joinServer = commandRule<JoinServer, ServersEvent>()({
+  root: ({ serverId }) => serverId,
+  reads: ({ serverId, profileId, inviteCode }) => ({
+    server: server.of(serverId),
+    invite: invite.of(serverId, inviteCode),
+    member: member.of(serverId, profileId),
+  }),
+  decide: (states, { serverId, profileId, inviteCode }) => {
+    if (!states.server) return refuse('server_not_found', 'There is no such server.');
+    if (!states.invite) return refuse('invite_not_found', 'There is no such invite.');
+    if (states.member) return accept<ServersEvent>([], { serverId, profileId, role: states.member.role });
+    const role: MemberRole = 'GUEST';
+    return accept<ServersEvent>(
+      [
+        event(member.of(serverId, profileId), {
+          type: 'MemberJoined',
+          data: { serverId, profileId, role, permissions: states.invite.permissions, inviteCode },
+        }),
+      ],
+      { serverId, profileId, role },
+    );
+  },
+});
