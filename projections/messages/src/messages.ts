@@ -1,0 +1,209 @@
+import { defineProjection, type Table } from '@palaver/projector';
+import type { ChannelType, MemberRole, MessagesEvent, Permission, ServersEvent } from '@palaver/schemas';
+import type { Pool } from 'pg';
+
+/**
+ * The view of messages: a channel's history, and the facts of other services that posting and reading need (channels, members).
+ * Rows, fold and queries stand side by side; only this file knows the columns.
+ */
+
+// Rows.
+
+const tables: readonly Table[] = [
+  {
+    name: 'message',
+    columns: {
+      channel_id: 'uuid not null',
+      seq: 'bigint not null',
+      id: 'uuid not null',
+      server_id: 'uuid not null',
+      author_id: 'uuid not null',
+      content: 'text not null',
+      imported_at: 'timestamptz',
+      created_at: 'timestamptz not null',
+    },
+    // Pages are ranges of this key, read backwards.
+    primaryKey: ['channel_id', 'seq'],
+    indexes: { message_by_id: 'unique (id)' },
+  },
+  {
+    name: 'channel',
+    columns: { id: 'uuid not null', server_id: 'uuid not null', type: 'text not null' },
+    primaryKey: ['id'],
+  },
+  {
+    name: 'member',
+    columns: {
+      server_id: 'uuid not null',
+      profile_id: 'uuid not null',
+      role: 'text not null',
+      permissions: 'jsonb not null',
+    },
+    primaryKey: ['server_id', 'profile_id'],
+  },
+];
+
+// Fold. Handlers of the two topics touch different tables, so that the order between topics does not matter.
+
+type ServersFact = Extract<ServersEvent, { type: 'ChannelCreated' | 'MemberJoined' }>;
+
+export const messagesProjection = defineProjection<MessagesEvent | ServersFact>({
+  name: 'messages',
+  version: 1,
+  topics: ['messages.events', 'servers.events'],
+  tables,
+  handlers: {
+    MessagePosted: (data, { timestampMs }) => [
+      {
+        kind: 'put',
+        table: 'message',
+        row: {
+          channel_id: data.channelId,
+          seq: data.seq,
+          id: data.messageId,
+          server_id: data.serverId,
+          author_id: data.authorId,
+          content: data.content,
+          imported_at: data.importedAt === null ? null : new Date(data.importedAt),
+          created_at: new Date(timestampMs),
+        },
+      },
+    ],
+    ChannelCreated: ({ channelId, serverId, type }) => [
+      { kind: 'put', table: 'channel', row: { id: channelId, server_id: serverId, type } },
+    ],
+    MemberJoined: ({ serverId, profileId, role, permissions }) => [
+      { kind: 'put', table: 'member', row: { server_id: serverId, profile_id: profileId, role, permissions } },
+    ],
+  },
+});
+
+// Queries: plain named statements, which are the hottest that Palaver has.
+
+export type MessageView = {
+  readonly id: string;
+  readonly channelId: string;
+  readonly serverId: string;
+  readonly authorId: string;
+  readonly seq: number;
+  readonly content: string;
+  readonly importedAt: string | null;
+  readonly createdAt: string;
+};
+
+/** What a profile is to a channel; null when there is no such channel or the profile is no member of its server. */
+export type Access = {
+  readonly serverId: string;
+  readonly type: ChannelType;
+  readonly role: MemberRole;
+  readonly permissions: readonly Permission[];
+};
+
+export const accessTo = async (
+  pool: Pool,
+  { channelId, profileId }: { channelId: string; profileId: string },
+): Promise<Access | null> => {
+  const { rows } = await pool.query<Access>({
+    name: 'channel-access',
+    text: `select c.server_id as "serverId", c.type, m.role, m.permissions
+           from channel c join member m on m.server_id = c.server_id and m.profile_id = $2 where c.id = $1`,
+    values: [channelId, profileId],
+  });
+  return rows[0] ?? null;
+};
+
+/** A place in a channel: a message's id, or its seq. */
+export type Place = string | number;
+
+/** At most one of `before`, `after` and `around`; none means the newest. */
+export type HistoryPage = {
+  readonly channelId: string;
+  readonly limit: number;
+  readonly before?: Place | undefined;
+  readonly after?: Place | undefined;
+  readonly around?: Place | undefined;
+};
+
+type MessageRow = {
+  id: string;
+  channel_id: string;
+  server_id: string;
+  author_id: string;
+  seq: string;
+  content: string;
+  imported_at: Date | null;
+  created_at: Date;
+};
+
+const messageView = (row: MessageRow): MessageView => ({
+  id: row.id,
+  channelId: row.channel_id,
+  serverId: row.server_id,
+  authorId: row.author_id,
+  seq: Number(row.seq),
+  content: row.content,
+  importedAt: row.imported_at?.toISOString() ?? null,
+  createdAt: row.created_at.toISOString(),
+});
+
+const columns = 'id, channel_id, server_id, author_id, seq, content, imported_at, created_at';
+
+const older = async (pool: Pool, channelId: string, belowSeq: number | null, limit: number): Promise<MessageView[]> => {
+  const { rows } = await pool.query<MessageRow>({
+    name: 'history-older',
+    text: `select ${columns} from message where channel_id = $1 and seq < $2 order by seq desc limit $3`,
+    values: [channelId, belowSeq ?? Number.MAX_SAFE_INTEGER, limit],
+  });
+  return rows.map(messageView);
+};
+
+const newer = async (pool: Pool, channelId: string, aboveSeq: number, limit: number): Promise<MessageView[]> => {
+  const { rows } = await pool.query<MessageRow>({
+    name: 'history-newer',
+    text: `select ${columns} from message where channel_id = $1 and seq > $2 order by seq limit $3`,
+    values: [channelId, aboveSeq, limit],
+  });
+  return rows.map(messageView).reverse();
+};
+
+const seqOf = async (pool: Pool, channelId: string, place: Place): Promise<number | null> => {
+  if (typeof place === 'number') return place;
+  const { rows } = await pool.query<{ seq: string }>({
+    name: 'seq-of-message',
+    text: 'select seq from message where id = $1 and channel_id = $2',
+    values: [place, channelId],
+  });
+  return rows[0] ? Number(rows[0].seq) : null;
+};
+
+/**
+ * A page of a channel's history, newest first. `hasMore` tells whether there are more beyond the page in the direction it was
+ * asked for (for `around`: in either). Null when the message that the page is asked around of is not in the channel.
+ */
+export const history = async (
+  pool: Pool,
+  page: HistoryPage,
+): Promise<{ items: readonly MessageView[]; hasMore: boolean } | null> => {
+  const { channelId, limit } = page;
+  const place = page.before ?? page.after ?? page.around;
+  const seq = place === undefined ? null : await seqOf(pool, channelId, place);
+  if (place !== undefined && seq === null) return null;
+  if (seq !== null && page.after !== undefined) {
+    const rows = await newer(pool, channelId, seq, limit + 1);
+    return { items: rows.slice(-limit), hasMore: rows.length > limit };
+  }
+  if (seq !== null && page.around !== undefined) {
+    // The message itself counts to the older half, which has the middle where the limit is odd.
+    const half = Math.floor(limit / 2);
+    const [above, below] = await Promise.all([
+      newer(pool, channelId, seq, half + 1),
+      older(pool, channelId, seq + 1, limit - half + 1),
+    ]);
+    return {
+      items: [...above.slice(Math.max(0, above.length - half)), ...below.slice(0, limit - half)],
+      hasMore: above.length > half || below.length > limit - half,
+    };
+  }
+  const rows = await older(pool, channelId, seq, limit + 1);
+  return { items: rows.slice(0, limit), hasMore: rows.length > limit };
+};
