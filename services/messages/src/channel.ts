@@ -27,7 +27,9 @@ export const message = streamKind<MessageState, Posted>({
   evolve: { MessagePosted: () => ({ posted: true }) },
 });
 
-// Decisions.
+// Decisions. What a decision gives to `accept` is told to the sender, again when it asks again.
+
+export type PostResult = { readonly messageId: string; readonly seq: number; readonly createdAtMs: number };
 
 export const postMessage = commandRule<PostMessage, MessagesEvent>()({
   root: ({ channelId }) => channelId,
@@ -35,13 +37,13 @@ export const postMessage = commandRule<PostMessage, MessagesEvent>()({
     channel: channel.of(channelId),
     message: message.of(channelId, messageId),
   }),
-  decide: (states, command) => {
+  decide: (states, command, { timeMs }) => {
     const { channelId, messageId } = command;
     if (states.message.posted) return refuse('message_exists', 'A message with this id exists already.');
     const seq = states.channel.lastSeq + 1;
     return accept<MessagesEvent>(
       [event(message.of(channelId, messageId), { type: 'MessagePosted', data: { ...command, seq } })],
-      { messageId, seq },
+      { messageId, seq, createdAtMs: timeMs } satisfies PostResult,
     );
   },
 });

@@ -50,14 +50,24 @@ export const invite = streamKind<InviteState, { type: 'InviteCreated'; data: Inv
   evolve: { InviteCreated: (_, { permissions }) => ({ permissions }) },
 });
 
-// Decisions.
+// Decisions. What a decision gives to `accept` is told to the sender, again when it asks again.
+
+export type ServerResult = {
+  readonly serverId: string;
+  readonly channelId: string;
+  readonly channelName: string;
+  readonly inviteCode: string;
+  readonly createdAtMs: number;
+};
+export type InviteResult = { readonly serverId: string; readonly code: string; readonly createdAtMs: number };
+export type MembershipResult = { readonly serverId: string; readonly profileId: string; readonly role: MemberRole };
 
 const defaultChannelName = 'general';
 
 export const createServer = commandRule<CreateServer, ServersEvent>()({
   root: ({ serverId }) => serverId,
   reads: ({ serverId }) => ({ server: server.of(serverId) }),
-  decide: (states, command) => {
+  decide: (states, command, { timeMs }) => {
     const { serverId, ownerId, name, imageUrl, channelId, inviteCode } = command;
     if (states.server) return refuse('server_exists', 'A server with this id exists already.');
     return accept<ServersEvent>(
@@ -79,7 +89,13 @@ export const createServer = commandRule<CreateServer, ServersEvent>()({
           data: { serverId, profileId: ownerId, role: 'ADMIN', permissions: [], inviteCode: null },
         }),
       ],
-      { serverId, channelId, inviteCode },
+      {
+        serverId,
+        channelId,
+        channelName: defaultChannelName,
+        inviteCode,
+        createdAtMs: timeMs,
+      } satisfies ServerResult,
     );
   },
 });
@@ -91,7 +107,7 @@ export const createInvite = commandRule<CreateInvite, ServersEvent>()({
     invite: invite.of(serverId, code),
     creator: member.of(serverId, createdBy),
   }),
-  decide: (states, { serverId, code, createdBy, permissions }) => {
+  decide: (states, { serverId, code, createdBy, permissions }, { timeMs }) => {
     if (!states.server) return refuse('server_not_found', 'There is no such server.');
     if (!states.creator) return refuse('not_a_member', 'Only members of a server can invite to it.');
     if (states.creator.role !== 'ADMIN') return refuse('missing_permission', 'Only an ADMIN may make invites.');
@@ -103,7 +119,7 @@ export const createInvite = commandRule<CreateInvite, ServersEvent>()({
           data: { serverId, code, createdBy, permissions },
         }),
       ],
-      { serverId, code },
+      { serverId, code, createdAtMs: timeMs } satisfies InviteResult,
     );
   },
 });
@@ -118,7 +134,8 @@ export const joinServer = commandRule<JoinServer, ServersEvent>()({
   decide: (states, { serverId, profileId, inviteCode }) => {
     if (!states.server) return refuse('server_not_found', 'There is no such server.');
     if (!states.invite) return refuse('invite_not_found', 'There is no such invite.');
-    if (states.member) return accept<ServersEvent>([], { serverId, profileId, role: states.member.role });
+    if (states.member)
+      return accept<ServersEvent>([], { serverId, profileId, role: states.member.role } satisfies MembershipResult);
     const role: MemberRole = 'GUEST';
     return accept<ServersEvent>(
       [
@@ -127,7 +144,7 @@ export const joinServer = commandRule<JoinServer, ServersEvent>()({
           data: { serverId, profileId, role, permissions: states.invite.permissions, inviteCode },
         }),
       ],
-      { serverId, profileId, role },
+      { serverId, profileId, role } satisfies MembershipResult,
     );
   },
 });
