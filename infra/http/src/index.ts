@@ -1,1 +1,20 @@
-export {};
+export * from './app.ts';
+export type { Submitter } from './commands.ts';
+export { type Exchange, exchangeOf } from './exchange.ts';
+export { limit, pageQuery, text, uuid, wholeNumber } from './input.ts';
+export type { JsonObject, OpenApiDocument } from './openapi.ts';
+export type { PositionWaiter } from './positions.ts';
+export { EDGE_PROBLEMS, type InputFault, type ProblemDocument, type ProblemTable, Refusal } from './problem.ts';
+export {
+  type Auth,
+  type Context,
+  defineRoute,
+  type GivenCommand,
+  type Method,
+  type Reply,
+  type Route,
+  reply,
+} from './route.ts';
+export { type Listening, type ListenOptions, listen, PortTaken } from './server.ts';
+export { type Check, closeShell, openShell, type Ready, type ShellOptions, sendJson, sendProblem } from './shell.ts';
+export * from './token.ts';

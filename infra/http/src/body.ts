@@ -1,0 +1,34 @@
+import { isUtf8 } from 'node:buffer';
+import express, { type Request, type Response } from 'express';
+import { Refusal } from './problem.ts';
+
+/**
+ * Reads a JSON body; undefined when there is none. Throws what body-parser throws, `Refusal` `unsupported_media_type` for a body
+ * that does not say that it is JSON.
+ */
+export const bodyReader = (limitBytes: number): ((req: Request, res: Response) => Promise<unknown>) => {
+  const parse = express.json({
+    limit: limitBytes,
+    strict: false,
+    type: isJson,
+    // body-parser would put U+FFFD for bytes that are no UTF-8, and so keep another text than the one that was sent.
+    verify: (_req, _res, bytes) => {
+      if (!isUtf8(bytes)) throw new Error('not UTF-8');
+    },
+  });
+  return async (req, res) => {
+    if (hasBody(req) && !isJson(req)) {
+      throw new Refusal('unsupported_media_type', 'Send the body with Content-Type: application/json.');
+    }
+    await new Promise<void>((resolve, reject) => {
+      parse(req, res, (error?: unknown) => (error ? reject(error) : resolve()));
+    });
+    return req.body as unknown;
+  };
+};
+
+const isJson = (req: { headers: { 'content-type'?: string | undefined } }): boolean =>
+  /^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '');
+
+const hasBody = (req: Request): boolean =>
+  req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;

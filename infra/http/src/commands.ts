@@ -1,0 +1,107 @@
+import {
+  type Command,
+  type CommandClient,
+  CommandTimeout,
+  derivedId,
+  fingerprint,
+  type Json,
+  LogUnavailable,
+  newId,
+  type Reply,
+} from '@palaver/decider';
+import { formatPosition } from '@palaver/projector';
+import type { Request, Response } from 'express';
+import { exchangeOf } from './exchange.ts';
+import { Refusal } from './problem.ts';
+import type { GivenCommand, Route } from './route.ts';
+
+/** What a request needs of the decider's command client. */
+export type Submitter = Pick<CommandClient, 'submit'>;
+
+/** What a request has to make ids and send commands. */
+export type Sender = {
+  readonly commandId: string;
+  readonly id: (purpose: string) => string;
+  readonly submit: <Result extends Json = Json>(command: GivenCommand) => Promise<Result>;
+};
+
+type Asked = {
+  readonly route: Route;
+  readonly req: Request;
+  readonly res: Response;
+  readonly actor: string;
+  readonly given: unknown;
+};
+
+/**
+ * Makes the senders of a service's requests. With an `Idempotency-Key` ids derive from the actor, the key and the operation, so
+ * that a retried request is the same command; the fingerprint tells whether it is the same request.
+ */
+export const commandSender =
+  (options: { name: string; commands?: Submitter; commandTimeoutMs?: number; fingerprintSecret?: string }) =>
+  (asked: Asked): Sender => {
+    const { route, req, res, actor, given } = asked;
+    const key = route.kind === 'command' ? idempotencyKey(req) : null;
+    const id = (purpose: string): string =>
+      key === null ? newId() : derivedId(actor, key, route.operationId, purpose);
+    const commandId = id('command');
+    const positions: string[] = [];
+
+    return {
+      commandId,
+      id,
+      async submit<Result extends Json = Json>(command: GivenCommand): Promise<Result> {
+        const count = positions.length + 1;
+        const { outcome, position } = await submitted(options, {
+          id: count === 1 ? commandId : id(`command:${count}`),
+          type: command.type,
+          data: command.data,
+          actor: command.actor ?? actor,
+          timeMs: exchangeOf(res).timeMs,
+          fingerprint: fingerprint([options.fingerprintSecret ?? '', req.method, req.path, given ?? null]),
+          traceparent: exchangeOf(res).traceparent,
+        });
+        positions.push(formatPosition({ service: options.name, ...position }));
+        res.setHeader('Palaver-Position', positions.join(','));
+        if (outcome.kind === 'refused') throw new Refusal(outcome.code, outcome.detail);
+        return outcome.result as Result;
+      },
+    };
+  };
+
+const submitted = async (
+  options: { commands?: Submitter; commandTimeoutMs?: number },
+  command: Command,
+): Promise<Reply> => {
+  if (options.commands === undefined) throw new Error('This app has no command client.');
+  try {
+    return await options.commands.submit(command, { timeoutMs: options.commandTimeoutMs ?? 10_000 });
+  } catch (error) {
+    throw sendFailure(error, command.id) ?? error;
+  }
+};
+
+const sendFailure = (error: unknown, commandId: string): Refusal | null => {
+  if (error instanceof CommandTimeout) {
+    return new Refusal(
+      'command_timeout',
+      'The command has no answer yet and may still be done. To ask again is safe with the same Idempotency-Key.',
+      { fields: { commandId }, cause: error },
+    );
+  }
+  if (error instanceof LogUnavailable) {
+    return new Refusal('log_unavailable', 'The command could not be put on the log; nothing was done.', {
+      headers: { 'Retry-After': '2' },
+      cause: error,
+    });
+  }
+  return null;
+};
+
+/** Throws `Refusal` `malformed_header` unless the key is 1-255 visible ASCII characters; null when there is none. */
+const idempotencyKey = (req: Request): string | null => {
+  const key = req.headers['idempotency-key'];
+  if (key === undefined) return null;
+  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw new Refusal('malformed_header', 'Idempotency-Key must have 1 to 255 visible ASCII characters.');
+};

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { newId } from '@palaver/decider';
+import { Histogram, type Logger, type Metrics } from '@palaver/runtime';
+import type { Request, RequestHandler, Response } from 'express';
+
+/** What is known of a request from its first moment on. Routes fill in the rest for the log and the metrics. */
+export type Exchange = {
+  readonly requestId: string;
+  /** W3C Trace Context; passed on as it came in, or new. */
+  readonly traceparent: string;
+  readonly timeMs: number;
+  route: string;
+  actor: string | undefined;
+  /** Health checks and metrics are neither logged nor counted. */
+  quiet: boolean;
+};
+
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
+
+export const exchangeOf = (res: Response): Exchange => res.locals.exchange as Exchange;
+
+/** Takes or makes the request's ids, answers with them, and logs and counts the request when it is done. */
+export const exchanges = ({ logger, metrics }: { logger: Logger; metrics: Metrics }): RequestHandler => {
+  const durations = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the first byte of a request to the end of its answer.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [metrics],
+  });
+
+  return (req, res, next) => {
+    const startedMs = performance.now();
+    const exchange = begin(req);
+    res.locals.exchange = exchange;
+    res.setHeader('X-Request-Id', exchange.requestId);
+    res.on('close', () => {
+      if (exchange.quiet) return;
+      const { route, actor, requestId } = exchange;
+      const ms = performance.now() - startedMs;
+      durations.observe({ method: req.method, route, status: res.statusCode }, ms / 1_000);
+      const line = {
+        requestId,
+        method: req.method,
+        route,
+        status: res.statusCode,
+        ms: Math.round(ms * 10) / 10,
+        actor,
+      };
+      logger.info(res.writableFinished ? line : { ...line, aborted: true }, 'request');
+    });
+    next();
+  };
+};
+
+const begin = (req: Request): Exchange => {
+  const requestId = req.headers['x-request-id'];
+  const traceparent = req.headers.traceparent;
+  return {
+    requestId: typeof requestId === 'string' && REQUEST_ID.test(requestId) ? requestId : newId(),
+    traceparent: typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : newTraceparent(),
+    timeMs: Date.now(),
+    route: 'none',
+    actor: undefined,
+    quiet: false,
+  };
+};
+
+const newTraceparent = (): string => {
+  const hex = randomBytes(24).toString('hex');
+  return `00-${hex.slice(0, 32)}-${hex.slice(32)}-01`;
+};

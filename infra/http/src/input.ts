@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { type InputFault, Refusal } from './problem.ts';
+
+/**
+ * A text: made NFC, its length counted in Unicode code points after that. Lone surrogates and NUL are refused, since neither
+ * Avro nor Postgres can keep them. White space is left as it is.
+ */
+export const text = ({ min = 0, max }: { min?: number; max: number }) =>
+  z
+    .string()
+    .normalize('NFC')
+    .refine(isStorable, { error: 'must not hold lone surrogates or NUL', params: { code: 'invalid_text' } })
+    .refine((value) => codePoints(value) >= min, {
+      error: `must have at least ${min} character${min === 1 ? '' : 's'}`,
+      params: { code: 'too_short' },
+    })
+    .refine((value) => codePoints(value) <= max, {
+      error: `must have at most ${max} character${max === 1 ? '' : 's'}`,
+      params: { code: 'too_long' },
+    })
+    .meta({ minLength: min, maxLength: max });
+
+const isStorable = (value: string): boolean => value.isWellFormed() && !value.includes('\0');
+
+const codePoints = (value: string): number => {
+  let count = 0;
+  for (const _ of value) count++;
+  return count;
+};
+
+/** Any UUID, in lower case: ids are compared, hashed and used as keys as they are. */
+export const uuid = () => z.uuid().toLowerCase();
+
+/** A whole number in a path or a query, where everything is text. */
+export const wholeNumber = ({ min = 0, max = Number.MAX_SAFE_INTEGER }: { min?: number; max?: number } = {}) =>
+  z
+    .string()
+    .refine((value) => /^(0|[1-9]\d{0,15})$/.test(value), { error: 'must be a whole number', abort: true })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error: `must be from ${min} to ${max}` })
+    .meta({ type: 'integer', minimum: min, maximum: max });
+
+/** How many of a list to answer: 1-100, 50 when not said. */
+export const limit = () => wholeNumber({ min: 1, max: 100 }).default(50);
+
+/**
+ * The query of a list: `limit`, and at most one of `before`, `after`, `around`, each an item's place.
+ * `more` holds the route's own parameters.
+ */
+export const pageQuery = <Cursor extends z.ZodType, More extends z.ZodRawShape = Record<never, never>>(
+  cursor: Cursor,
+  more: More = {} as More,
+) =>
+  z
+    .strictObject({
+      limit: limit(),
+      before: cursor.optional(),
+      after: cursor.optional(),
+      around: cursor.optional(),
+      ...more,
+    })
+    .refine(
+      (query) => {
+        const { before, after, around } = query as Record<string, unknown>;
+        return [before, after, around].filter((one) => one !== undefined).length <= 1;
+      },
+      { error: 'at most one of before, after and around may be given', params: { code: 'exclusive' } },
+    );
+
+type Place = 'body' | 'query' | 'path';
+
+/** Deeper bodies than this are refused; no route has one. */
+const MAX_DEPTH = 32;
+
+/**
+ * Parses input by its schema. Throws a `Refusal` with `invalid_input` and every fault: a JSON pointer for each fault of a body,
+ * the parameter's name for those of a query or a path.
+ */
+export const parseInput = <S extends z.ZodType>(schema: S, input: unknown, place: Place): z.output<S> => {
+  const unkept = unkeepable(input);
+  if (unkept.length > 0) throw invalid(unkept.map((fault) => faultOf(fault, place)));
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw invalid(
+    parsed.error.issues.flatMap((issue) => issueFaults(issue, input)).map((fault) => faultOf(fault, place)),
+  );
+};
+
+const invalid = (errors: readonly InputFault[]): Refusal => {
+  const first = errors[0];
+  const where = first?.pointer ?? first?.parameter ?? '';
+  return new Refusal('invalid_input', `${where === '' ? 'The input' : where}: ${first?.detail}.`, { errors });
+};
+
+type Path = readonly PropertyKey[];
+type Fault = { readonly path: Path; readonly detail: string; readonly code: string };
+
+const faultOf = ({ path, detail, code }: Fault, place: Place): InputFault =>
+  place === 'body'
+    ? { pointer: pointerOf(path), detail, code }
+    : { parameter: path.map(String).join('.'), detail, code };
+
+/** RFC 6901: `~` and `/` are escaped; the whole document is the empty text. */
+const pointerOf = (path: Path): string =>
+  path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+const issueFaults = (issue: z.core.$ZodIssue, input: unknown): readonly Fault[] => {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      detail: 'is not a known field',
+      code: 'unknown_field',
+    }));
+  }
+  if (issue.code === 'invalid_type' && valueAt(input, issue.path) === undefined) {
+    return [{ path: issue.path, detail: 'is required', code: 'required' }];
+  }
+  const code = issue.code === 'custom' ? String(issue.params?.code ?? 'invalid_value') : issue.code;
+  return [{ path: issue.path, detail: issue.message, code }];
+};
+
+const valueAt = (input: unknown, path: Path): unknown =>
+  path.reduce<unknown>((value, step) => (value as Record<PropertyKey, unknown> | null | undefined)?.[step], input);
+
+/** Finds what the log or the database cannot keep as it was sent: numbers beyond 2^53-1, lone surrogates, NUL, great depth. */
+const unkeepable = (value: unknown, path: Path = [], faults: Fault[] = []): Fault[] => {
+  if (typeof value === 'string') {
+    if (!isStorable(value)) faults.push({ path, detail: 'must not hold lone surrogates or NUL', code: 'invalid_text' });
+  } else if (typeof value === 'number') {
+    if (Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+      faults.push({ path, detail: 'must be a number from -(2^53-1) to 2^53-1', code: 'number_out_of_range' });
+    }
+  } else if (typeof value === 'object' && value !== null) {
+    if (path.length >= MAX_DEPTH) faults.push({ path, detail: 'is nested too deep', code: 'too_deep' });
+    else for (const key of Object.keys(value)) unkeepableField(value as Record<string, unknown>, key, path, faults);
+  }
+  return faults;
+};
+
+const unkeepableField = (parent: Record<string, unknown>, key: string, path: Path, faults: Fault[]): void => {
+  const here = [...path, key];
+  if (!isStorable(key)) {
+    faults.push({ path, detail: 'has a field whose name holds lone surrogates or NUL', code: 'invalid_text' });
+  } else unkeepable(parent[key], here, faults);
+};
