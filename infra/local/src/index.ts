@@ -1,7 +1,10 @@
+export { type Child, type ChildFiles, killChild, type Launch, startChild, stopChild, stopOrphan } from './child.ts';
 export { LocalError } from './error.ts';
-export { createTopics, type TopicSpecification } from './kafka.ts';
+export { brokerAddresses, createTopics, type TopicSpecification } from './kafka.ts';
+export { claimFile } from './lock.ts';
 export { type PartName, partNames } from './part.ts';
-export { type LocalPorts, localPorts } from './ports.ts';
-export { createDatabases } from './postgres.ts';
-export { createBucket, type ObjectStore } from './s3.ts';
+export { isFree, type LocalPorts, localPorts } from './ports.ts';
+export { createDatabases, postgresUrl } from './postgres.ts';
+export { registryUrl } from './registry.ts';
+export { createBucket, type ObjectStore, objectStore } from './s3.ts';
 export { type LocalOptions, type LocalStack, removeLocalData, startLocal } from './stack.ts';

@@ -52,7 +52,8 @@ export async function checkPortsFree(ports: LocalPorts, names: PortName[]): Prom
   }
 }
 
-function isFree(port: number): Promise<boolean> {
+/** Whether nothing listens on the port of the loopback interface. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
