@@ -1,0 +1,51 @@
+import type { AuthEvent } from '@palaver/schemas';
+import { describe, expect, test } from 'vitest';
+import { authProjection } from './profiles.ts';
+
+const data = {
+  emailHash: 'hash-of-ada',
+  profileId: '01900000-0000-7000-8000-000000000001',
+  name: 'Ada',
+  emailSealed: Buffer.from([1, 2, 255]),
+  passwordSealed: Buffer.from([4, 5, 254]),
+};
+
+const fold = (event: AuthEvent) =>
+  authProjection.handlers[event.type]!(event.data as never, {
+    topic: 'auth.events',
+    partition: 0,
+    offset: 7,
+    timestampMs: Date.UTC(2026, 0, 1),
+    headers: {},
+    stream: 'any',
+    version: 1,
+  });
+
+describe('the fold of profiles', () => {
+  test('a created profile is a row, its secrets as they lie on the log', () => {
+    expect(fold({ type: 'ProfileCreated', data })).toEqual([
+      {
+        kind: 'put',
+        table: 'profile',
+        row: {
+          id: data.profileId,
+          name: 'Ada',
+          email_hash: 'hash-of-ada',
+          email_sealed: 'AQL/',
+          password_sealed: 'BAX+',
+          created_at: new Date('2026-01-01T00:00:00Z'),
+        },
+      },
+    ]);
+  });
+
+  test('a claimed address alone is nobody', () => {
+    expect(fold({ type: 'EmailClaimed', data })).toEqual([]);
+  });
+
+  test('every column is written, and none that there is not', () => {
+    const [change] = fold({ type: 'ProfileCreated', data });
+    const table = authProjection.tables.find(({ name }) => name === change?.table);
+    expect(change?.kind === 'put' && Object.keys(change.row)).toEqual(Object.keys(table?.columns ?? {}));
+  });
+});

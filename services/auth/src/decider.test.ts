@@ -1,0 +1,80 @@
+import { given, givenTimeMs } from '@palaver/decider/given';
+import { describe, expect, test } from 'vitest';
+import { authDecider } from './decider.ts';
+
+const ada = {
+  emailHash: 'hash-of-ada',
+  profileId: '01900000-0000-7000-8000-000000000001',
+  name: 'Ada',
+  emailSealed: Buffer.from('sealed address'),
+  passwordSealed: Buffer.from('sealed hash'),
+};
+const other = { ...ada, profileId: '01900000-0000-7000-8000-000000000002', name: 'Eve' };
+
+const claimed = { stream: 'email:hash-of-ada', event: { type: 'EmailClaimed', data: ada } } as const;
+const created = { stream: `profile:${ada.profileId}`, event: { type: 'ProfileCreated', data: ada } } as const;
+
+describe('ClaimEmail', () => {
+  test('claims a free address', () => {
+    expect(given(authDecider, []).when({ type: 'ClaimEmail', data: ada })).toEqual({
+      kind: 'accepted',
+      events: [claimed],
+      result: { profileId: ada.profileId },
+    });
+  });
+
+  test('changes nothing for the profile that has it', () => {
+    expect(given(authDecider, [claimed]).when({ type: 'ClaimEmail', data: ada })).toEqual({
+      kind: 'accepted',
+      events: [],
+      result: { profileId: ada.profileId },
+    });
+  });
+
+  test('is refused to any other', () => {
+    expect(given(authDecider, [claimed]).when({ type: 'ClaimEmail', data: other })).toMatchObject({
+      kind: 'refused',
+      code: 'email_taken',
+    });
+  });
+
+  test('does not mind other addresses', () => {
+    const bob = { ...other, emailHash: 'hash-of-bob' };
+    expect(given(authDecider, [claimed]).when({ type: 'ClaimEmail', data: bob })).toMatchObject({
+      kind: 'accepted',
+      events: [{ stream: 'email:hash-of-bob' }],
+    });
+  });
+
+  test('queues with all who want the address', () => {
+    const { root } = authDecider.rules.ClaimEmail;
+    expect(root(other)).toBe(root(ada));
+  });
+});
+
+describe('CreateProfile', () => {
+  test('creates it', () => {
+    expect(given(authDecider, []).when({ type: 'CreateProfile', data: ada })).toEqual({
+      kind: 'accepted',
+      events: [created],
+      result: { profileId: ada.profileId, createdAtMs: givenTimeMs },
+    });
+  });
+
+  test('changes nothing when it is there, and tells when it was created', () => {
+    const later = { timeMs: givenTimeMs + 5_000 };
+    expect(given(authDecider, [created]).when({ type: 'CreateProfile', data: ada }, later)).toEqual({
+      kind: 'accepted',
+      events: [],
+      result: { profileId: ada.profileId, createdAtMs: givenTimeMs },
+    });
+  });
+
+  test('is refused for an id that another address has', () => {
+    const data = { ...ada, emailHash: 'hash-of-bob' };
+    expect(given(authDecider, [created]).when({ type: 'CreateProfile', data })).toMatchObject({
+      kind: 'refused',
+      code: 'profile_exists',
+    });
+  });
+});

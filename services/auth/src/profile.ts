@@ -1,0 +1,42 @@
+import { accept, commandRule, event, refuse, streamKind } from '@palaver/decider';
+import type { AuthEvent, CreateProfile, ProfileCreated } from '@palaver/schemas';
+
+/** The profile: somebody's account. Its root is the profile's id. */
+
+// State: only what decisions read.
+
+type ProfileState = { readonly emailHash: string; readonly createdAtMs: number } | null;
+
+// Evolve.
+
+export const profile = streamKind<ProfileState, { type: 'ProfileCreated'; data: ProfileCreated }>({
+  kind: 'profile',
+  initial: null,
+  evolve: { ProfileCreated: (_, { emailHash }, { timestampMs }) => ({ emailHash, createdAtMs: timestampMs }) },
+});
+
+// Decisions.
+
+/** What the sender of `CreateProfile` is told. `createdAtMs`: ms since the epoch. */
+export type ProfileCreatedResult = { readonly profileId: string; readonly createdAtMs: number };
+
+export const createProfile = commandRule<CreateProfile, AuthEvent>()({
+  root: ({ profileId }) => profileId,
+  reads: ({ profileId }) => ({ profile: profile.of(profileId) }),
+  decide: (states, command, { timeMs }) => {
+    const { profileId, emailHash } = command;
+    if (states.profile && states.profile.emailHash !== emailHash) {
+      return refuse('profile_exists', 'A profile with this id exists already, with another address.');
+    }
+    if (states.profile) {
+      return accept<AuthEvent>([], {
+        profileId,
+        createdAtMs: states.profile.createdAtMs,
+      } satisfies ProfileCreatedResult);
+    }
+    return accept<AuthEvent>([event(profile.of(profileId), { type: 'ProfileCreated', data: command })], {
+      profileId,
+      createdAtMs: timeMs,
+    } satisfies ProfileCreatedResult);
+  },
+});
