@@ -31,7 +31,15 @@ export async function prepareKafka(context: PartContext, overrides: Record<strin
   const java = (jvm: string[], program: string[]) => [...jvm, ...options, '-cp', join(jars, '*'), ...program];
   if (!existsSync(join(folder, 'data', 'meta.properties'))) {
     const clusterId = randomBytes(16).toString('base64url');
-    const format = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', '-t', clusterId, '-c', settings];
+    // With `=`: one id in 64 begins with a dash, which would be taken for an option of its own.
+    const format = [
+      'kafka.tools.StorageTool',
+      'format',
+      '--ignore-formatted',
+      `--cluster-id=${clusterId}`,
+      '-c',
+      settings,
+    ];
     await runToEnd(javaCommand(), java(['-XX:TieredStopAtLevel=1'], format), { signal: context.signal });
   }
   const brokers = brokerAddresses(context.ports);
