@@ -76,6 +76,10 @@ export type Decider<C extends Message = Message, E extends Message = Message> = 
   readonly rules: { readonly [T in C['type']]: CommandRule<DataOf<C, T>, E> };
 };
 
+/** A decider of any service, as the runtime takes it. */
+// biome-ignore lint/suspicious/noExplicitAny: commands and events of all services; each is checked where it is defined
+export type AnyDecider = Decider<any, any>;
+
 export const streamKind = <State extends Json, E extends Message>(options: {
   kind: string;
   initial: State;

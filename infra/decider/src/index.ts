@@ -1,1 +1,22 @@
+export {
+  type CommandClient,
+  type CommandClientOptions,
+  CommandTimeout,
+  commandClient,
+  LogUnavailable,
+} from './client.ts';
 export * from './decider.ts';
+export { canonicalJson, derivedId, fingerprint, newId } from './ids.ts';
+export {
+  type Command,
+  commandHeaders,
+  commandRecord,
+  type Outcome,
+  type Position,
+  parseOutcome,
+  type Reply,
+} from './outcome.ts';
+export type { DeciderLogger, DeciderStats, OwnerLimits } from './owner.ts';
+export { type Processor, type ProcessorOptions, startProcessor, topicsOf } from './processor.ts';
+export { createReplies, type Replies } from './replies.ts';
+export { memoryStateStore, type StateStore } from './state-store.ts';

@@ -1,0 +1,90 @@
+import { type Headers, type LogRecord, type NewRecord, UndecodableRecord } from '@palaver/event-log';
+import type { Decision, Json } from './decider.ts';
+
+/** What the sender of a command is told. It lies on the command's last record as JSON, so that every owner tells the same. */
+export type Outcome =
+  | { readonly kind: 'accepted'; readonly result: Json }
+  | { readonly kind: 'refused'; readonly code: string; readonly detail: string };
+
+/** Where a reader of the service's events stands once it has seen the command's records: the next offset to read. */
+export type Position = { readonly partition: number; readonly offset: number };
+
+export type Reply = { readonly outcome: Outcome; readonly position: Position };
+
+/** Header names of command records. The record's key is the command's id, its timestamp the command's time. */
+export const commandHeaders = {
+  actor: 'actor',
+  /** Tells whether a repeated id stands for the same request. */
+  fingerprint: 'fingerprint',
+  /** `<instance>/<partition of the replies topic>`; absent when nobody waits. */
+  replyTo: 'reply-to',
+  traceparent: 'traceparent',
+} as const;
+
+/** A command to give: complete by design rule 1, so time and ids are the sender's. */
+export type Command = {
+  readonly id: string;
+  readonly type: string;
+  readonly data: unknown;
+  /** The profile that gives it, or `system`. */
+  readonly actor: string;
+  /** When it was given, ms since the epoch. */
+  readonly timeMs: number;
+  /** `fingerprint()` of the request: a repeated id with another fingerprint is refused. */
+  readonly fingerprint: string;
+  readonly traceparent?: string | undefined;
+};
+
+/** The record of a command, given its encoded value and where the reply goes. */
+export const commandRecord = (command: Command, value: Uint8Array, replyTo?: string): NewRecord => {
+  const headers: Record<string, string> = {
+    [commandHeaders.actor]: command.actor,
+    [commandHeaders.fingerprint]: command.fingerprint,
+  };
+  if (replyTo !== undefined) headers[commandHeaders.replyTo] = replyTo;
+  if (command.traceparent !== undefined) headers[commandHeaders.traceparent] = command.traceparent;
+  return { key: command.id, value, headers, timestampMs: command.timeMs };
+};
+
+export const refused = (code: string, detail: string): Outcome => ({ kind: 'refused', code, detail });
+
+export const outcomeOf = (decision: Decision): Outcome =>
+  decision.kind === 'accepted'
+    ? { kind: 'accepted', result: decision.result }
+    : refused(decision.code, decision.detail);
+
+/** Throws `UndecodableRecord` on text that is no outcome. */
+export const parseOutcome = (text: string): Outcome => {
+  const parsed = JSON.parse(text) as Outcome;
+  if (parsed?.kind === 'accepted' || parsed?.kind === 'refused') return parsed;
+  throw new UndecodableRecord(`no outcome: ${text.slice(0, 100)}`);
+};
+
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+/** The waiting request that a reply is for: one id may have been sent with different contents. */
+export const waiterKey = (commandId: string, fingerprint: string): string => `${commandId}/${fingerprint}`;
+
+export const replyRecord = (to: {
+  commandId: string;
+  headers: Headers;
+  reply: Reply;
+  timestampMs: number;
+}): NewRecord => ({
+  key: waiterKey(to.commandId, to.headers[commandHeaders.fingerprint] ?? ''),
+  value: utf8.encode(JSON.stringify(to.reply)),
+  headers: { [commandHeaders.replyTo]: to.headers[commandHeaders.replyTo] ?? '' },
+  timestampMs: to.timestampMs,
+});
+
+export const parseReply = (record: Pick<LogRecord, 'value'>): Reply | null =>
+  record.value === null ? null : (JSON.parse(text.decode(record.value)) as Reply);
+
+/** `<instance>/<partition>` taken apart; null for anything else. */
+export const parseReplyTo = (value: string | undefined): { instance: string; partition: number } | null => {
+  const slash = value?.lastIndexOf('/') ?? -1;
+  if (value === undefined || slash < 1) return null;
+  const partition = Number(value.slice(slash + 1));
+  return Number.isInteger(partition) && partition >= 0 ? { instance: value.slice(0, slash), partition } : null;
+};

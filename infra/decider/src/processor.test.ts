@@ -1,0 +1,181 @@
+import { eventHeaders, memoryBroker } from '@palaver/event-log';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { commandClient } from './client.ts';
+import { fingerprint, newId } from './ids.ts';
+import { type Command, commandRecord, parseReply, type Reply } from './outcome.ts';
+import { type ProcessorOptions, startProcessor } from './processor.ts';
+import { createReplies } from './replies.ts';
+import { type BankCommand, bankDecider, jsonCodec } from './simulation/bank.ts';
+import { memoryStateStore, type StateStore } from './state-store.ts';
+
+const timeMs = Date.UTC(2026, 0, 1);
+const commandOf = (given: BankCommand, over: Partial<Command> = {}): Command => ({
+  id: newId(),
+  ...given,
+  actor: 'ann',
+  timeMs,
+  fingerprint: fingerprint(given),
+  ...over,
+});
+
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+
+const startBank = async (options: { store?: StateStore; process?: string; over?: Partial<ProcessorOptions> } = {}) => {
+  const broker = memoryBroker({ partitions: 1 });
+  const decider = bankDecider();
+  const codec = jsonCodec();
+  const start = async (process: string, over: Partial<ProcessorOptions> = {}) => {
+    const replies = createReplies(process);
+    const log = broker.log(process);
+    const processor = await startProcessor({
+      log,
+      decider,
+      codecs: { commands: codec, events: codec },
+      store: options.store ?? memoryStateStore(),
+      groupId: 'bank-group',
+      replies,
+      newEpoch: newId,
+      logger: silent,
+      onCrash: (error) => {
+        throw error;
+      },
+      ...over,
+    });
+    onTestFinished(() => processor.close());
+    return { processor, replies, log };
+  };
+  const { processor, replies, log } = await start('one', options.over);
+  const client = await commandClient({ log, decider, codec, replies });
+  onTestFinished(() => client.close());
+  const submit = (command: Command): Promise<Reply> => client.submit(command, { timeoutMs: 5_000 });
+  return { broker, processor, submit, start, decider, codec, replies };
+};
+
+const open: BankCommand = { type: 'Open', data: { account: 'a' } };
+const deposit = (amount: number): BankCommand => ({ type: 'Deposit', data: { account: 'a', amount } });
+const withdraw = (amount: number): BankCommand => ({ type: 'Withdraw', data: { account: 'a', amount } });
+
+describe('a command', () => {
+  test('becomes its events, and its sender is told where they end', async () => {
+    const { broker, submit } = await startBank();
+    expect(await submit(commandOf(open))).toEqual({
+      outcome: { kind: 'accepted', result: { opened: true } },
+      position: { partition: 0, offset: 1 },
+    });
+    expect(await submit(commandOf(deposit(5)))).toMatchObject({ outcome: { result: { number: 1 } } });
+    const records = broker.records('bank.events', 0);
+    expect(records.map(({ key }) => key.split('/').slice(0, 2).join('/'))).toEqual(['account:a/1', 'account:a/2']);
+    expect(records[1]?.headers).toMatchObject({ 'command-offset': '1', index: '0', actor: 'ann' });
+    expect(records[1]?.timestampMs).toBe(timeMs);
+  });
+
+  test('that is refused, or changes nothing, leaves a marker with its outcome', async () => {
+    const { broker, submit } = await startBank();
+    expect(await submit(commandOf(deposit(5)))).toMatchObject({ outcome: { kind: 'refused', code: 'not_open' } });
+    await submit(commandOf(open));
+    expect(await submit(commandOf(open))).toMatchObject({ outcome: { kind: 'accepted', result: { opened: false } } });
+    const markers = broker.records('bank.events', 0).filter(({ value }) => value === null);
+    expect(markers.map(({ headers }) => JSON.parse(headers[eventHeaders.outcome]!).kind)).toEqual([
+      'refused',
+      'accepted',
+    ]);
+  });
+
+  test('that touches streams which nobody loaded is decided once they are', async () => {
+    const { submit } = await startBank();
+    await submit(commandOf(open));
+    await submit(commandOf({ type: 'Open', data: { account: 'b' } }));
+    await submit(commandOf(deposit(5)));
+    const transfer = commandOf({ type: 'Transfer', data: { from: 'a', to: 'b', amount: 2 } });
+    expect(await submit(transfer)).toMatchObject({ outcome: { result: { moved: 2 } } });
+    expect(await submit(commandOf(withdraw(3)))).toMatchObject({ outcome: { result: { left: 0, number: 1 } } });
+  });
+
+  test('that comes again is told the first outcome, and done once', async () => {
+    const { broker, submit } = await startBank();
+    await submit(commandOf(open));
+    const command = commandOf(deposit(5));
+    const first = await submit(command);
+    expect((await submit(command)).outcome).toEqual(first.outcome);
+    expect(await submit({ ...command, fingerprint: 'another' })).toMatchObject({
+      outcome: { kind: 'refused', code: 'idempotency_key_reused' },
+    });
+    expect((await submit(command)).outcome).toEqual(first.outcome);
+    expect(broker.records('bank.events', 0).filter(({ value }) => value !== null)).toHaveLength(2);
+    expect(new Set(broker.records('bank.events', 0).map(({ key }) => key)).size).toBe(5);
+  });
+
+  test('that cannot be read or that nobody decides is refused for good, and the next one goes on', async () => {
+    const { broker, submit, processor, codec } = await startBank();
+    broker.write('bank.commands', 0, [
+      { key: 'x', value: Buffer.from('no json'), headers: {}, timestampMs: timeMs },
+      { key: 'y', value: null, headers: {}, timestampMs: timeMs },
+      commandRecord(commandOf(open), codec.encode('', { type: 'Rob', data: {} })),
+      commandRecord(commandOf(open), codec.encode('', { type: 'toString', data: {} })),
+    ]);
+    expect(await submit(commandOf(open))).toMatchObject({ outcome: { kind: 'accepted' } });
+    const outcomes = broker.records('bank.events', 0).map(({ headers }) => JSON.parse(headers[eventHeaders.outcome]!));
+    expect(outcomes.map(({ code }) => code)).toEqual([
+      'undecodable_command',
+      'undecodable_command',
+      'internal',
+      'internal',
+      undefined,
+    ]);
+    expect(processor.stats.faulty).toBe(4);
+  });
+
+  test('whose rule throws is refused, not tried for ever', async () => {
+    const broken = bankDecider();
+    const rules = {
+      ...broken.rules,
+      Close: {
+        ...broken.rules.Close,
+        decide: () => {
+          throw new Error('a bug');
+        },
+      },
+    };
+    const { submit } = await startBank({ over: { decider: { ...broken, rules } } });
+    await submit(commandOf(open));
+    const close = commandOf({ type: 'Close', data: { account: 'a' } });
+    expect(await submit(close)).toMatchObject({ outcome: { kind: 'refused', code: 'internal' } });
+  });
+});
+
+describe('an owner that takes over', () => {
+  test('knows what was decided before, from the log alone', async () => {
+    const { broker, submit, processor, start } = await startBank();
+    await submit(commandOf(open));
+    const command = commandOf(deposit(5));
+    const { outcome } = await submit(command);
+    await processor.close();
+    const { processor: second, replies, log } = await start('two');
+    const client = await commandClient({ log, decider: bankDecider(), codec: jsonCodec(), replies });
+    expect((await client.submit(command, { timeoutMs: 5_000 })).outcome).toEqual(outcome);
+    const took = await client.submit(commandOf(withdraw(5)), { timeoutMs: 5_000 });
+    expect(took).toMatchObject({ outcome: { result: { left: 0, number: 2 } } });
+    expect(second.stats.foldedRecords).toBe(2);
+    expect(broker.end('bank.events', 0)).toBe(4);
+    await client.close();
+  });
+
+  test('folds only the tail behind the kept states', async () => {
+    const store = memoryStateStore();
+    const { submit, processor, start } = await startBank({ store });
+    await submit(commandOf(open));
+    await submit(commandOf(deposit(5)));
+    await processor.close();
+    const { processor: second } = await start('two');
+    await expect.poll(() => second.stats.folds).toBe(1);
+    expect(second.stats.foldedRecords).toBe(0);
+  });
+
+  test('answers over the log those who wait in another process', async () => {
+    const { broker, codec } = await startBank();
+    const command = commandOf(open);
+    broker.write('bank.commands', 0, [commandRecord(command, codec.encode('', command), 'elsewhere/0')]);
+    await expect.poll(() => broker.records('bank.replies', 0).length).toBe(1);
+    expect(parseReply(broker.records('bank.replies', 0)[0]!)?.outcome.kind).toBe('accepted');
+  });
+});
