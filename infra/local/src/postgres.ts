@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
-import { chmod, chown, cp, lstat, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, lstat, mkdir, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import pg from 'pg';
 import type { Launch } from './child.ts';
 import { LocalError } from './error.ts';
@@ -95,7 +95,7 @@ async function reachableBinaries(user: User | undefined, signal: AbortSignal): P
   const installed = installedBinaries();
   const works = (folder: string) => succeeds(join(folder, 'bin', 'postgres'), ['--version'], user);
   if (!user || (await works(installed))) return installed;
-  const copy = join(outside, `binaries-${hash(`${installed} ${lstatSync(installed).mtimeMs}`)}`);
+  const copy = join(outside, `postgres-${basename(dirname(installed))}-${packageVersion(installed)}`);
   if (existsSync(copy)) return copy;
   await makeOutside();
   return withFileLock(`${copy}.lock`, async () => {
@@ -120,16 +120,26 @@ function installedBinaries(): string {
   }
 }
 
+function packageVersion(native: string): string {
+  return (JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')) as { version: string }).version;
+}
+
 /**
  * `<dataDir>/postgres`. Where root's data folder is closed to the user it is a link to a folder outside; a folder
- * outside whose link has gone belongs to data that has been removed, and starts afresh.
+ * outside without its link belongs to data that has been removed, and a link to elsewhere to data that was copied:
+ * both start afresh.
  */
 async function dataFolder(dataDir: string, user: User | undefined): Promise<string> {
   const inside = join(dataDir, 'postgres');
   if (!user || (await succeeds('test', ['-x', dataDir], user))) return inside;
   const folder = outsideFolder(dataDir);
-  if (await isLink(inside)) return folder;
-  await rm(folder, { recursive: true, force: true });
+  if ((await readlink(inside).catch(() => undefined)) === folder) return folder;
+  if (lstatSync(inside, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new LocalError(
+      `the user that runs Postgres can't reach ${inside} any more: open the folders above it, or remove it`,
+    );
+  }
+  for (const path of [folder, inside]) await rm(path, { recursive: true, force: true });
   await makeOutside();
   await symlink(folder, inside);
   return folder;
@@ -137,13 +147,6 @@ async function dataFolder(dataDir: string, user: User | undefined): Promise<stri
 
 function outsideFolder(dataDir: string): string {
   return join(outside, `data-${hash(dataDir)}`);
-}
-
-async function isLink(path: string): Promise<boolean> {
-  return lstat(path).then(
-    (found) => found.isSymbolicLink(),
-    () => false,
-  );
 }
 
 /** Makes the cluster beside its place and moves it there when complete, so that an interruption leaves no half of one. */
