@@ -1,1 +1,12 @@
+export type { FoldedEvent, ParkedEvent } from './fold.ts';
+export * from './lag.ts';
+export { type Checkpoint, LIVE, ModelMismatch, type ModelState, migrate, modelPool, modelState } from './model.ts';
 export * from './projection.ts';
+export { type RebuildOptions, type RebuildPhase, type RebuildProgress, RebuildRunning, rebuild } from './rebuild.ts';
+export {
+  type Projector,
+  type ProjectorHealth,
+  type ProjectorHooks,
+  type ProjectorOptions,
+  startProjector,
+} from './worker.ts';

@@ -1,0 +1,115 @@
+import { type Batch, type Codec, type LogRecord, parseEventKey, TakenRecords } from '@palaver/event-log';
+import { checkChange, Merge, type Shapes } from './merge.ts';
+import type { Checkpoint, PartitionRef } from './model.ts';
+import type { Projection, RecordMeta, RowChange } from './projection.ts';
+
+/** What one event does to the model. */
+export type FoldedEvent = PartitionRef & {
+  readonly offset: number;
+  readonly stream: string;
+  readonly type: string;
+  readonly changes: readonly RowChange[];
+};
+
+/** An event that could not be folded, or that stands behind such a one in its stream. */
+export type ParkedEvent = PartitionRef & {
+  readonly offset: number;
+  readonly stream: string;
+  /** Null when the record could not be decoded. */
+  readonly type: string | null;
+  readonly error: string;
+};
+
+export type Folded = { readonly events: readonly FoldedEvent[]; readonly parked: readonly ParkedEvent[] };
+
+type Handler = (data: unknown, meta: RecordMeta) => readonly RowChange[];
+
+export type FoldOptions = {
+  readonly projection: Projection;
+  readonly codec: Codec;
+  readonly shapes: Shapes;
+};
+
+/** The schemas of a batch could not be loaded; the same call may work later. */
+export class SchemasUnavailable extends Error {
+  override readonly name = 'SchemasUnavailable';
+}
+
+/** One partition's fold: where it stands, which records count, which streams are parked. Touches no database. */
+export class PartitionFold {
+  readonly at: PartitionRef;
+  nextOffset: number;
+  readonly parkedStreams: Set<string>;
+  private readonly taken: TakenRecords;
+  private readonly options: FoldOptions;
+  private readonly handlers: Readonly<Record<string, Handler | undefined>>;
+
+  constructor(options: FoldOptions, checkpoint: Checkpoint, parkedStreams: Set<string>) {
+    this.options = options;
+    this.handlers = options.projection.handlers as Readonly<Record<string, Handler | undefined>>;
+    this.at = { topic: checkpoint.topic, partition: checkpoint.partition };
+    this.nextOffset = checkpoint.nextOffset;
+    this.taken = new TakenRecords(checkpoint.taken);
+    this.parkedStreams = parkedStreams;
+  }
+
+  get checkpoint(): Checkpoint {
+    return { ...this.at, nextOffset: this.nextOffset, taken: this.taken.last };
+  }
+
+  /** Folds what of a batch lies at or beyond the checkpoint, and moves the checkpoint behind it. */
+  async fold(batch: Batch): Promise<Folded> {
+    const { codec } = this.options;
+    // First, since it may fail and be called again: from here on the fold's own state changes.
+    await codec.prepare(batch.records.map((record) => record.value)).catch((cause: unknown) => {
+      throw new SchemasUnavailable(errorText(cause), { cause });
+    });
+    const records = batch.records.filter((record) => record.offset >= this.nextOffset && this.taken.take(record));
+    const events: FoldedEvent[] = [];
+    const parked: ParkedEvent[] = [];
+    for (const record of records) {
+      if (record.value === null) continue;
+      const result = this.foldRecord(record, record.value);
+      if (result === null) continue;
+      if ('changes' in result) events.push(result);
+      else parked.push(result);
+    }
+    this.nextOffset = Math.max(this.nextOffset, batch.nextOffset);
+    return { events, parked };
+  }
+
+  private foldRecord(record: LogRecord, value: Uint8Array): FoldedEvent | ParkedEvent | null {
+    const key = parseEventKey(record.key);
+    const stream = key?.stream ?? record.key;
+    const where = { ...this.at, offset: record.offset, stream };
+    let type: string | null = null;
+    try {
+      const message = this.options.codec.decode(value);
+      type = message.type;
+      const handler = Object.hasOwn(this.handlers, type) ? this.handlers[type] : undefined;
+      if (!handler) return null;
+      if (this.parkedStreams.has(stream)) return { ...where, type, error: BEHIND };
+      if (key === null) throw new Error(`the record's key is no event key: ${record.key}`);
+      const { topic, partition, offset, timestampMs, headers } = record;
+      const meta = { topic, partition, offset, timestampMs, headers, stream, version: key.version };
+      const changes = handler(message.data, meta);
+      for (const change of changes) checkChange(this.options.shapes, change);
+      return { ...where, type, changes };
+    } catch (error) {
+      this.parkedStreams.add(stream);
+      return { ...where, type, error: errorText(error) };
+    }
+  }
+}
+
+/** Error of an event that is sound itself, but follows a parked one. */
+export const BEHIND = 'an earlier event of this stream is parked';
+
+export const errorText = (error: unknown): string =>
+  (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).replaceAll('\u0000', '').slice(0, 2000);
+
+export const mergeEvents = (shapes: Shapes, events: readonly FoldedEvent[]): Merge => {
+  const merge = new Merge(shapes);
+  for (const event of events) for (const change of event.changes) merge.add(change);
+  return merge;
+};
