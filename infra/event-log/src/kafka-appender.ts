@@ -1,0 +1,286 @@
+import type { Message, Producer, RecordMetadata, TopicMessages } from 'kafkajs';
+import { type Client, messageOf, rootOf } from './kafka-client.ts';
+import { type Appender, AppendRejected, AppendUnknown, type NewRecord } from './log.ts';
+
+/** Largest run of one append: below the topics' max.message.bytes (4 MiB), with room for the batch's own fields. */
+const maxAppendBytes = 4_000_000;
+/** Where merging stops: small enough to be quick, large enough for throughput. */
+const maxRunBytes = 900_000;
+const maxRequestBytes = 8_000_000;
+const batchOverheadBytes = 100;
+const defaultAppendTimeoutMs = 10_000;
+
+/** The broker looked at the records and refused them, so no earlier try of the same request was taken either. */
+const refusals = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'INVALID_RECORD',
+]);
+
+export type PendingAppend = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly NewRecord[];
+  readonly bytes: number;
+  readonly resolve: (result: { baseOffset: number }) => void;
+  readonly reject: (error: Error) => void;
+};
+
+const runOf = (append: Pick<PendingAppend, 'topic' | 'partition'>): string => `${append.topic}:${append.partition}`;
+
+/**
+ * What goes into the next request: appends in the order of their arrival, until the request or a partition's run is full. Once
+ * one of a partition has to wait, all later ones of that partition wait too. A single append is never split.
+ */
+export const nextRequest = (queue: readonly PendingAppend[]): { now: PendingAppend[]; later: PendingAppend[] } => {
+  const now: PendingAppend[] = [];
+  const later: PendingAppend[] = [];
+  const runs = new Map<string, number>();
+  let total = 0;
+  for (const append of queue) {
+    const key = runOf(append);
+    const run = runs.get(key) ?? 0;
+    const fits = run === 0 || run + append.bytes <= maxRunBytes;
+    if (fits && (total === 0 || total + append.bytes <= maxRequestBytes)) {
+      runs.set(key, run + append.bytes);
+      total += append.bytes;
+      now.push(append);
+    } else {
+      runs.set(key, Number.POSITIVE_INFINITY);
+      later.push(append);
+    }
+  }
+  return { now, later };
+};
+
+/** The base offset of each append of a request: runs of one partition lie behind each other, in the order given. */
+export const baseOffsets = (
+  appends: readonly Pick<PendingAppend, 'topic' | 'partition' | 'records'>[],
+  written: ReadonlyMap<string, number>,
+): number[] => {
+  const next = new Map(written);
+  return appends.map((append) => {
+    const key = runOf(append);
+    const baseOffset = next.get(key);
+    if (baseOffset === undefined) throw new Error(`no base offset for ${key} in the answer`);
+    next.set(key, baseOffset + append.records.length);
+    return baseOffset;
+  });
+};
+
+/** Upper bound of a record's size in a batch. */
+const sizeOf = (record: NewRecord): number => {
+  let size = 40 + Buffer.byteLength(record.key) + (record.value?.length ?? 0);
+  for (const name in record.headers)
+    size += 10 + Buffer.byteLength(name) + Buffer.byteLength(record.headers[name] ?? '');
+  return size;
+};
+
+const bytesOf = (appends: readonly PendingAppend[]): number => appends.reduce((sum, append) => sum + append.bytes, 0);
+
+// kafkajs takes a Uint8Array that is no Buffer for text.
+const asBuffer = (value: Uint8Array): Buffer =>
+  Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+
+const toTopicMessages = (appends: readonly PendingAppend[]): TopicMessages[] => {
+  const topics = new Map<string, Message[]>();
+  for (const { topic, partition, records } of appends) {
+    const messages = topics.get(topic) ?? [];
+    topics.set(topic, messages);
+    for (const { key, value, headers, timestampMs } of records)
+      messages.push({
+        partition,
+        key,
+        value: value === null ? null : asBuffer(value),
+        headers,
+        timestamp: String(timestampMs),
+      });
+  }
+  return [...topics].map(([topic, messages]) => ({ topic, messages }));
+};
+
+const offsetsOf = (metadata: readonly RecordMetadata[]): Map<string, number> =>
+  new Map(metadata.map(({ topicName, partition, baseOffset }) => [`${topicName}:${partition}`, Number(baseOffset)]));
+
+const withTimeout = async <T>(promise: Promise<T>, timeoutMs: number): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/**
+ * Group commit on one idempotent producer: one request in flight, and what arrives meanwhile goes into the next.
+ *
+ * Why one: kafkajs gives sequence numbers when it sends and takes them back when a send fails; with two in flight a lost answer
+ * makes it reuse numbers that the broker has already seen, which then drops records as duplicates. With one in flight its own
+ * retries repeat the same records under the same numbers, and the broker answers a repeat with the offsets of the first.
+ * After an error that its retries did not cure, those numbers can no longer be trusted: the producer is dropped.
+ */
+export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => Promise<number>): Appender => {
+  const { log, options } = client;
+  const appendTimeoutMs = options.appendTimeoutMs ?? defaultAppendTimeoutMs;
+  const maxQueuedBytes = options.maxQueuedBytes ?? 64 * 1024 * 1024;
+  const partitionCounts = new Map<string, number>();
+  let queue: PendingAppend[] = [];
+  let queuedBytes = 0;
+  let pumping: Promise<void> | null = null;
+  let producer: Producer | null = null;
+  let closed = false;
+
+  const drop = (dropped: Producer, lastUse: Promise<unknown>): void => {
+    if (producer === dropped) producer = null;
+    const disconnect = (): Promise<void> =>
+      dropped.disconnect().catch((error: unknown) => {
+        log({ level: 'warn', message: 'a dropped producer did not disconnect', error: messageOf(error) });
+      });
+    // A retry inside kafkajs connects again, so the connection is closed once more after its end.
+    void disconnect();
+    void lastUse.catch(() => undefined).then(disconnect);
+  };
+
+  const connected = async (): Promise<Producer> => {
+    if (producer) return producer;
+    const made = client.kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition ?? 0,
+      retry: { initialRetryTime: 20, maxRetryTime: 500, retries: 3 },
+    });
+    const connecting = made.connect();
+    try {
+      await withTimeout(connecting, appendTimeoutMs / 2);
+    } catch (error) {
+      drop(made, connecting);
+      throw error;
+    }
+    producer = made;
+    return made;
+  };
+
+  const failureOf = (error: unknown, appends: readonly PendingAppend[]): AppendRejected | AppendUnknown => {
+    const type = rootOf(error).type;
+    const oneRun = appends.every((append) => runOf(append) === runOf(appends[0]!));
+    // One answer stands for the whole request; which of several partitions it is about, kafkajs does not say.
+    if (oneRun && type !== undefined && refusals.has(type))
+      return new AppendRejected(messageOf(error), { cause: error });
+    return new AppendUnknown(`outcome unknown: ${messageOf(error)}`, { cause: error });
+  };
+
+  const rejectAll = (appends: readonly PendingAppend[], error: AppendRejected | AppendUnknown): void => {
+    const outcome = error instanceof AppendRejected ? 'rejected' : 'unknown';
+    log({ level: 'warn', message: `append failed, ${outcome}`, appends: appends.length, error: error.message });
+    for (const append of appends) {
+      client.event({ kind: 'append-failed', records: append.records.length, outcome });
+      append.reject(error);
+    }
+  };
+
+  const send = async (appends: readonly PendingAppend[]): Promise<void> => {
+    let ready: Producer;
+    try {
+      ready = await connected();
+    } catch (error) {
+      // Nothing was sent, and what waits behind has no better chance.
+      const waiting = queue;
+      queue = [];
+      queuedBytes = 0;
+      rejectAll([...appends, ...waiting], new AppendRejected(`no broker: ${messageOf(error)}`, { cause: error }));
+      return;
+    }
+    const startedAt = performance.now();
+    const sending = ready.sendBatch({
+      acks: -1,
+      timeout: appendTimeoutMs / 2,
+      topicMessages: toTopicMessages(appends),
+    });
+    try {
+      const bases = baseOffsets(appends, offsetsOf(await withTimeout(sending, appendTimeoutMs)));
+      client.event({
+        kind: 'appended',
+        records: appends.reduce((sum, append) => sum + append.records.length, 0),
+        bytes: bytesOf(appends),
+        durationMs: performance.now() - startedAt,
+      });
+      for (const [i, append] of appends.entries()) append.resolve({ baseOffset: bases[i]! });
+    } catch (error) {
+      drop(ready, sending);
+      rejectAll(appends, failureOf(error, appends));
+    }
+  };
+
+  const takeOut = (refused: (append: PendingAppend) => boolean): PendingAppend[] => {
+    const out = queue.filter(refused);
+    if (out.length === 0) return out;
+    queue = queue.filter((append) => !refused(append));
+    queuedBytes -= bytesOf(out);
+    return out;
+  };
+
+  /** A topic that does not exist, or a wrong partition, must not spoil the request of all others. */
+  const refuseMisdirected = async (): Promise<void> => {
+    for (const topic of new Set(queue.map((append) => append.topic))) {
+      if (!partitionCounts.has(topic)) {
+        try {
+          partitionCounts.set(topic, await withTimeout(partitionsOf(topic), appendTimeoutMs));
+        } catch (error) {
+          const mine = takeOut((append) => append.topic === topic);
+          rejectAll(mine, new AppendRejected(`${topic} is not known: ${messageOf(error)}`, { cause: error }));
+        }
+      }
+      const count = partitionCounts.get(topic) ?? 0;
+      const wrong = takeOut((append) => append.topic === topic && !(append.partition >= 0 && append.partition < count));
+      if (wrong.length > 0) rejectAll(wrong, new AppendRejected(`${topic} has ${count} partitions, from 0 on`));
+    }
+  };
+
+  const pump = async (): Promise<void> => {
+    while (queue.length > 0) {
+      await refuseMisdirected();
+      const { now, later } = nextRequest(queue);
+      queue = later;
+      queuedBytes -= bytesOf(now);
+      if (now.length > 0) await send(now);
+    }
+    pumping = null;
+  };
+
+  const refusalOf = (records: readonly NewRecord[], bytes: number): string | null => {
+    if (closed) return 'the appender is closed';
+    if (records.length === 0) return 'an append of no records has no offset';
+    if (bytes > maxAppendBytes) return `an append of ${bytes} bytes is above ${maxAppendBytes}`;
+    if (queuedBytes + bytes > maxQueuedBytes) return `${queuedBytes} bytes wait already`;
+    return null;
+  };
+
+  return {
+    append: (topic, partition, records) => {
+      const bytes = records.reduce((sum, record) => sum + sizeOf(record), batchOverheadBytes);
+      const refusal = refusalOf(records, bytes);
+      if (refusal !== null) return Promise.reject(new AppendRejected(refusal));
+      return new Promise((resolve, reject) => {
+        queue.push({ topic, partition, records, bytes, resolve, reject });
+        queuedBytes += bytes;
+        // A microtask later, so that what is appended in the same turn shares the request.
+        pumping ??= Promise.resolve().then(pump);
+      });
+    },
+    close: async () => {
+      closed = true;
+      await pumping;
+      const last = producer;
+      producer = null;
+      await last?.disconnect();
+    },
+  };
+};

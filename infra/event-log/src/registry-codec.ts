@@ -1,0 +1,151 @@
+import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { AvroTables, type RecordSchema } from './avro.ts';
+import { type Codec, type Message, UndecodableRecord } from './codec.ts';
+
+export type AvroCodecOptions = {
+  /** Base of the registry's Confluent API. */
+  readonly registryUrl: string;
+  /** The records that this process knows, the ones that it reads and the ones that it writes. */
+  readonly schemas: readonly RecordSchema[];
+  /** Of one request, ms. Default 5,000. */
+  readonly requestTimeoutMs?: number;
+  /** How long a registry that cannot be reached is asked again, ms. Default 60,000. */
+  readonly unavailableMs?: number;
+  /** Hears that the registry is waited for. */
+  readonly onWait?: (error: Error) => void;
+};
+
+/** The registry lacks what this process writes: the deploy step has not run, or ran from another version. */
+export class SchemaNotRegistered extends Error {
+  override readonly name = 'SchemaNotRegistered';
+}
+
+export const subjectOf = ({ topic, fullName }: RecordSchema): string => `${topic}-${fullName}`;
+
+type RegistryOptions = Pick<AvroCodecOptions, 'registryUrl' | 'requestTimeoutMs' | 'unavailableMs' | 'onWait'>;
+
+const connect = ({ registryUrl, requestTimeoutMs = 5000 }: RegistryOptions): SchemaRegistry => {
+  // The client has no time-out of its own; this is the shape of a middleware of the mappersmith that it is built on.
+  type Request = { enhance(extras: { timeout: number }): Request };
+  const timeout = () => ({ request: (request: Request) => request.enhance({ timeout: requestTimeoutMs }) });
+  return new SchemaRegistry({ host: registryUrl, retry: { retries: 0 }, middlewares: [timeout as never] });
+};
+
+/** Answers that asking again does not change. A request without an answer has status 400 in this client. */
+const finalStatuses = new Set([401, 403, 404, 409, 422]);
+
+const isNotFound = (error: unknown): boolean => {
+  const { status, name } = error as { status?: unknown; name?: unknown };
+  // A lookup by schema wraps its 404 in this.
+  return status === 404 || name === 'ConfluentSchemaRegistryError';
+};
+
+const isFinal = (error: unknown): boolean => {
+  const { status } = error as { status?: unknown };
+  return isNotFound(error) || typeof status !== 'number' || finalStatuses.has(status);
+};
+
+/** Asks until there is an answer, or until the registry was away for `unavailableMs`. */
+const insist = async <T>(options: RegistryOptions, ask: () => Promise<T>): Promise<T> => {
+  const giveUpAt = Date.now() + (options.unavailableMs ?? 60_000);
+  for (let delayMs = 100; ; delayMs = Math.min(2 * delayMs, 2000)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (isFinal(error) || Date.now() + delayMs > giveUpAt) throw error;
+      options.onWait?.(error as Error);
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+    }
+  }
+};
+
+/**
+ * The codec of the services. `load` must have resolved before anything is encoded; from then on ids are known, and only a
+ * writer's id that was never seen before makes `prepare` ask the registry again.
+ */
+export class RegistryCodec<M extends Message = Message> implements Codec<M> {
+  private readonly options: AvroCodecOptions;
+  private readonly registry: SchemaRegistry;
+  private readonly tables: AvroTables;
+
+  constructor(options: AvroCodecOptions) {
+    this.options = options;
+    this.registry = connect(options);
+    this.tables = new AvroTables(options.schemas);
+  }
+
+  /** Looks up the id of every schema. Throws `SchemaNotRegistered`, naming the subject, and waits for a registry that is away. */
+  async load(): Promise<void> {
+    await Promise.all(this.options.schemas.map((schema) => this.loadOne(schema)));
+  }
+
+  encode(topic: string, message: M): Uint8Array {
+    return this.tables.encode(topic, message);
+  }
+
+  decode(value: Uint8Array): M {
+    return this.tables.decode(value) as M;
+  }
+
+  async prepare(values: Iterable<Uint8Array | null>): Promise<void> {
+    const unknown = this.tables.unknownIds(values);
+    if (unknown.size > 0) await Promise.all([...unknown].map((id) => this.learn(id)));
+  }
+
+  private async loadOne(schema: RecordSchema): Promise<void> {
+    const subject = subjectOf(schema);
+    try {
+      const id = await insist(this.options, () => this.registry.getRegistryIdBySchema(subject, raw(schema)));
+      this.tables.addWriting(schema, id);
+      this.tables.addReading(id, schema.schema);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      throw new SchemaNotRegistered(`${subject} is not registered with this version of its schema`, { cause: error });
+    }
+  }
+
+  private async learn(id: number): Promise<void> {
+    try {
+      // The client's own type is of its own copy of avsc; its JSON is what counts.
+      const writer = (await insist(this.options, () => this.registry.getSchema(id))) as {
+        schema?(options: { exportAttrs: boolean }): object;
+      };
+      if (!writer.schema) throw new UndecodableRecord(`schema ${id} is not Avro`);
+      this.tables.addReading(id, writer.schema({ exportAttrs: true }));
+    } catch (error) {
+      if (isNotFound(error)) throw new UndecodableRecord(`the registry has no schema ${id}`, { cause: error });
+      throw error;
+    }
+  }
+}
+
+const raw = ({ schema }: RecordSchema) => ({ type: SchemaType.AVRO, schema: JSON.stringify(schema) }) as const;
+
+/** Makes the codec and loads it. */
+export const avroCodec = async <M extends Message = Message>(options: AvroCodecOptions): Promise<RegistryCodec<M>> => {
+  const codec = new RegistryCodec<M>(options);
+  await codec.load();
+  return codec;
+};
+
+/**
+ * Registers every schema under `<topic>-<record full name>`, each subject with this compatibility. May be repeated; throws
+ * when a schema breaks compatibility with what the subject holds. For the deploy step alone.
+ */
+export const registerSchemas = async (
+  options: RegistryOptions & {
+    readonly schemas: readonly RecordSchema[];
+    readonly compatibility?: keyof typeof COMPATIBILITY;
+  },
+): Promise<void> => {
+  const registry = connect(options);
+  const compatibility = COMPATIBILITY[options.compatibility ?? 'FULL_TRANSITIVE'];
+  for (const schema of options.schemas) {
+    const subject = subjectOf(schema);
+    try {
+      await insist(options, () => registry.register(raw(schema), { subject, compatibility }));
+    } catch (error) {
+      throw new Error(`${subject} cannot be registered: ${(error as Error).message}`, { cause: error });
+    }
+  }
+};
