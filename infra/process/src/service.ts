@@ -1,0 +1,156 @@
+import {
+  commandClient,
+  createReplies,
+  type Decider,
+  type DeciderStats,
+  newId,
+  type Processor,
+  postgresStateStore,
+  startProcessor,
+} from '@palaver/decider';
+import { avroCodec, type Codec, type EventLog, kafkaLog, type Message, type RecordSchema } from '@palaver/event-log';
+import { type Check, createApp, listen, type ProblemTable, type Route, readJwks, tokenVerifier } from '@palaver/http';
+import { modelPool, type Projection, positionWaiter } from '@palaver/projector';
+import {
+  type ConfigOf,
+  type ConfigShape,
+  createLogger,
+  createMetrics,
+  Gauge,
+  type Metrics,
+  readConfigOrExit,
+  runProcess,
+  type Scope,
+} from '@palaver/runtime';
+import pg from 'pg';
+import { databaseCheck, tolerant } from './database.ts';
+import { logOptions } from './log-options.ts';
+import { serviceVariables } from './variables.ts';
+
+/** Without a sign of the consumer group for this long a service is not ready, ms. */
+const SILENT_AFTER_MS = 15_000;
+
+/** What a service's own parts are made of. */
+export type ServiceParts<Shape extends ConfigShape> = {
+  readonly config: ConfigOf<Shape> & ConfigOf<ReturnType<typeof serviceVariables>>;
+  readonly scope: Scope;
+  readonly log: EventLog;
+  readonly codecs: { readonly commands: Codec; readonly events: Codec };
+  /** Of the live read model. */
+  readonly pool: pg.Pool;
+};
+
+export type Service<C extends Message, E extends Message, Shape extends ConfigShape> = {
+  readonly decider: Decider<C, E>;
+  readonly groupId: string;
+  readonly schemas: { readonly commands: readonly RecordSchema[]; readonly events: readonly RecordSchema[] };
+  /** The read model that its queries read. */
+  readonly projection: Pick<Projection, 'name' | 'topics'>;
+  readonly problems: ProblemTable;
+  readonly usualPort: number;
+  /** What it is told by its environment besides what every service is. */
+  readonly variables?: Shape;
+  /** Makes its routes, and starts what else it needs (`scope.onStop` says how that stops). */
+  readonly routes: (parts: ServiceParts<Shape>) => Promise<readonly Route[]> | readonly Route[];
+  /** Mixed into the fingerprints of requests; see `createApp`. */
+  readonly fingerprintSecret?: (parts: ServiceParts<Shape>) => string;
+};
+
+/** Runs a service as a process: its share of the command partitions, its commands and its queries, until it is told to stop. */
+export const serveService = <C extends Message, E extends Message, Shape extends ConfigShape = Record<never, never>>(
+  service: Service<C, E, Shape>,
+  environment: NodeJS.ProcessEnv,
+): Promise<void> => {
+  const { name } = service.decider;
+  const shape = { ...serviceVariables(service.usualPort), ...service.variables };
+  const config = readConfigOrExit(shape, environment) as ServiceParts<Shape>['config'];
+  const logger = createLogger({ name, level: config.logLevel, instance: config.instanceId });
+  const metrics = createMetrics(name);
+  const decider = service.decider as unknown as Decider;
+
+  return runProcess({
+    name,
+    logger,
+    start: async (scope) => {
+      const verifyToken = tokenVerifier({
+        jwks: readJwks(config.jwksFile),
+        issuer: config.tokenIssuer,
+        audience: config.tokenAudience,
+      });
+      const pool = tolerant(modelPool({ connectionString: config.postgresUrl, max: 10 }), logger);
+      scope.onStop('database', () => pool.end());
+      const storePool = tolerant(new pg.Pool({ connectionString: config.postgresUrl, max: 4 }), logger);
+      scope.onStop('decider store', () => storePool.end());
+      const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
+      scope.onStop('log', () => log.close());
+
+      const load = (schemas: readonly RecordSchema[]) =>
+        scope.waitFor('registry', () => avroCodec({ registryUrl: config.registryUrl, schemas }));
+      const codecs = { commands: await load(service.schemas.commands), events: await load(service.schemas.events) };
+      const store = postgresStateStore(storePool);
+      await scope.waitFor('database', () => store.migrate());
+
+      const replies = createReplies(config.instanceId);
+      const processor = await startProcessor({
+        log,
+        decider,
+        codecs,
+        store,
+        groupId: service.groupId,
+        replies,
+        newEpoch: newId,
+        logger,
+        onCrash: scope.crash,
+      });
+      scope.onStop('processor', () => processor.close());
+      exposeStats(metrics, processor.stats);
+      const commands = await commandClient({ log, decider, codec: codecs.commands, replies });
+      scope.onStop('command client', () => commands.close());
+      const positions = await scope.waitFor('read model', () =>
+        positionWaiter({ connectionString: config.postgresUrl }, service.projection.topics),
+      );
+      scope.onStop('position waiter', () => positions.close());
+
+      const parts = { config, scope, log, codecs, pool };
+      const secret = service.fingerprintSecret?.(parts);
+      const app = createApp({
+        name,
+        routes: await service.routes(parts),
+        verifyToken,
+        logger,
+        metrics,
+        problems: service.problems,
+        ready: () => readiness(pool, processor),
+        commands,
+        positions,
+        ...(secret === undefined ? {} : { fingerprintSecret: secret }),
+      });
+      const server = await listen(app, { host: config.httpHost, port: config.httpPort });
+      scope.onStop('http', () => server.close());
+      return { url: server.url, consumerGroup: service.groupId };
+    },
+  });
+};
+
+const readiness = async (pool: pg.Pool, processor: Processor): Promise<Check[]> => {
+  const silentMs = Date.now() - processor.lastProgressMs;
+  const ok = silentMs < SILENT_AFTER_MS;
+  return [
+    await databaseCheck(pool),
+    { name: 'log', ok, detail: ok ? `holds partitions ${processor.held.join(', ')}` : `silent for ${silentMs} ms` },
+  ];
+};
+
+const exposeStats = (metrics: Metrics, stats: DeciderStats): void => {
+  new Gauge({
+    name: 'decider_stats',
+    help: 'Running totals of the command processor; conflicts above 0 should page someone.',
+    labelNames: ['what'],
+    registers: [metrics],
+    collect() {
+      for (const [what, value] of Object.entries(stats)) {
+        if (typeof value === 'number') this.set({ what }, value);
+      }
+    },
+  });
+};

@@ -1,0 +1,98 @@
+import { avroCodec, kafkaLog, type RecordSchema } from '@palaver/event-log';
+import { type Check, closeShell, EDGE_PROBLEMS, listen, openShell } from '@palaver/http';
+import { modelPool, type Projection, startProjector } from '@palaver/projector';
+import {
+  Counter,
+  createLogger,
+  createMetrics,
+  Histogram,
+  type Metrics,
+  readConfigOrExit,
+  runProcess,
+} from '@palaver/runtime';
+import { databaseCheck, tolerant } from './database.ts';
+import { logOptions } from './log-options.ts';
+import { workerVariables } from './variables.ts';
+
+export type WorkerProcess = {
+  readonly projection: Projection;
+  /** Of every record that its topics can hold. */
+  readonly schemas: readonly RecordSchema[];
+  /** Where health and metrics are served unless the environment says otherwise. */
+  readonly usualPort: number;
+};
+
+/** Runs a projection's worker as a process, until it is told to stop. */
+export const runWorker = (
+  { projection, schemas, usualPort }: WorkerProcess,
+  environment: NodeJS.ProcessEnv,
+): Promise<void> => {
+  const config = readConfigOrExit(workerVariables(usualPort), environment);
+  const name = `${projection.name}-projection`;
+  const logger = createLogger({ name, level: config.logLevel, instance: config.instanceId });
+  const metrics = createMetrics(name);
+
+  return runProcess({
+    name,
+    logger,
+    start: async (scope) => {
+      const pool = tolerant(modelPool({ connectionString: config.postgresUrl, max: 8 }), logger);
+      scope.onStop('database', () => pool.end());
+      const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
+      scope.onStop('log', () => log.close());
+
+      const projector: { current: ReturnType<typeof startProjector> | null } = { current: null };
+      const checks = async (): Promise<Check[]> => {
+        const health = projector.current?.health();
+        const detail = health?.reason ?? health?.state ?? 'starting';
+        return [await databaseCheck(pool), { name: 'projector', ok: health?.ready ?? false, detail }];
+      };
+      const app = openShell({ name, logger, metrics, ready: checks, problems: EDGE_PROBLEMS });
+      closeShell(app, { logger, problems: EDGE_PROBLEMS });
+      const server = await listen(app, { host: config.httpHost, port: config.httpPort });
+      scope.onStop('http', () => server.close());
+
+      const codec = await scope.waitFor('registry', () => avroCodec({ registryUrl: config.registryUrl, schemas }));
+      projector.current = startProjector({
+        log,
+        projection,
+        codec,
+        pool,
+        groupId: `${projection.name}-projection`,
+        onCrash: scope.crash,
+        hooks: projectorHooks(metrics, logger),
+      });
+      scope.onStop('projector', () => projector.current!.close());
+      await projector.current.started;
+      return { url: server.url, projection: projection.name, version: projection.version };
+    },
+  });
+};
+
+const projectorHooks = (metrics: Metrics, logger: ReturnType<typeof createLogger>) => {
+  const events = new Counter({
+    name: 'projection_events_total',
+    help: 'Events folded into the live model.',
+    labelNames: ['topic'],
+    registers: [metrics],
+  });
+  const commits = new Histogram({
+    name: 'projection_commit_duration_seconds',
+    help: 'Fold and transaction of one batch.',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+    registers: [metrics],
+  });
+  const parked = new Counter({ name: 'projection_parked_total', help: 'Events parked.', registers: [metrics] });
+  return {
+    onBatch: (batch: { topic: string; events: number; durationMs: number }) => {
+      events.inc({ topic: batch.topic }, batch.events);
+      commits.observe(batch.durationMs / 1_000);
+    },
+    onParked: (event: object) => {
+      parked.inc();
+      logger.error({ event }, 'an event was parked');
+    },
+    onRetry: (error: Error) => logger.warn({ err: error }, 'trying again'),
+    onRebuild: (progress: object) => logger.info({ progress }, 'rebuilding'),
+  };
+};

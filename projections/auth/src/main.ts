@@ -1,0 +1,5 @@
+import { runWorker } from '@palaver/process';
+import { eventSchemas } from '@palaver/schemas';
+import { authProjection } from './index.ts';
+
+await runWorker({ projection: authProjection, schemas: eventSchemas.auth, usualPort: 3013 }, process.env);

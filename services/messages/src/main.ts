@@ -1,0 +1,18 @@
+import { serveService } from '@palaver/process';
+import { messagesProjection } from '@palaver/projection-messages';
+import { commandSchemas, consumerGroups, eventSchemas } from '@palaver/schemas';
+import { messagesDecider } from './decider.ts';
+import { messagesProblems, messagesRoutes } from './routes.ts';
+
+await serveService(
+  {
+    decider: messagesDecider,
+    groupId: consumerGroups.messages,
+    schemas: { commands: commandSchemas.messages, events: eventSchemas.messages },
+    projection: messagesProjection,
+    problems: messagesProblems,
+    usualPort: 3005,
+    routes: ({ pool }) => messagesRoutes(pool),
+  },
+  process.env,
+);
