@@ -1,6 +1,7 @@
 export type { FoldedEvent, ParkedEvent } from './fold.ts';
 export * from './lag.ts';
 export { type Checkpoint, LIVE, ModelMismatch, type ModelState, migrate, modelPool, modelState } from './model.ts';
+export { eventTopic, type PositionWaiter, positionWaiter } from './positions.ts';
 export * from './projection.ts';
 export { type RebuildOptions, type RebuildPhase, type RebuildProgress, RebuildRunning, rebuild } from './rebuild.ts';
 export {

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await Promise.all(running.map((projector) => projector.close()));
-  await database.drop();
+  await database?.drop();
 });
 
 const start = (log: EventLog, hooks: ProjectorHooks = {}, of: Projection = projection): Projector => {
