@@ -47,6 +47,9 @@ export type DecideContext = {
   readonly onFault: (record: LogRecord, error: unknown) => void;
 };
 
+/** A slash would break the keys, and no store holds a NUL. */
+const isStreamId = (stream: string): boolean => !stream.includes('/') && !stream.includes('\0');
+
 const internal = (detail: string): Outcome => refused('internal', detail);
 
 /** Reads one command record; the schemas must be known to the codec. Never throws: what is wrong becomes its fault. */
@@ -78,8 +81,10 @@ export const receive = (
   if (!rule) return faulty(internal('No rule decides this type of command.'), `unknown command ${message.type}`);
   try {
     const reads: Record<string, { stream: string; initial: Json }> = {};
-    for (const [name, ref] of Object.entries(rule.reads(message.data)))
+    for (const [name, ref] of Object.entries(rule.reads(message.data))) {
+      if (!isStreamId(ref.stream)) throw new TypeError(`${ref.stream} is no id of a stream`);
       reads[name] = { stream: ref.stream, initial: ref.kind.initial };
+    }
     return { ...base, message, rule, reads, fault: null };
   } catch (error) {
     return faulty(internal('The command could not be decided.'), error);
@@ -134,7 +139,8 @@ const write = (
     for (const name of missing) received.touched.add(name);
     if (missing.length > 0) throw new NotLoaded();
     const initial = kindOf(folding, stream)?.initial;
-    if (initial === undefined || stream.includes('/')) throw new TypeError(`${stream} is no stream of ${decider.name}`);
+    if (initial === undefined || !names.every(isStreamId))
+      throw new TypeError(`${stream} is no stream of ${decider.name}`);
     const version = (states.get(stream) ?? work.stream(stream, initial)).version + 1;
     const value = codec.encode(eventsTopic, event);
     bytes += value.byteLength;

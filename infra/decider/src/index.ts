@@ -17,6 +17,14 @@ export {
   type Reply,
 } from './outcome.ts';
 export type { DeciderLogger, DeciderStats, OwnerLimits } from './owner.ts';
+export { type PostgresStateStore, postgresStateStore } from './postgres-state-store.ts';
+export {
+  type CausedCommand,
+  type CausingEvent,
+  causedId,
+  type ProcessManagerOptions,
+  startProcessManager,
+} from './process-manager.ts';
 export { type Processor, type ProcessorOptions, startProcessor, topicsOf } from './processor.ts';
 export { createReplies, type Replies } from './replies.ts';
 export { memoryStateStore, type StateStore } from './state-store.ts';
