@@ -40,7 +40,10 @@ describe('parseIrcLog', () => {
   });
 
   it('takes an empty text for the blank that it was', () => {
-    expect(parse('[09:05] <SurfnKid>', '[09:05] <SurfnKid> ').messages.map((message) => message.text)).toEqual([' ', ' ']);
+    expect(parse('[09:05] <SurfnKid>', '[09:05] <SurfnKid> ').messages.map((message) => message.text)).toEqual([
+      ' ',
+      ' ',
+    ]);
   });
 
   it('refuses a file without a date', () => {

@@ -1,0 +1,142 @@
+import { fileURLToPath } from 'node:url';
+
+export const processNames = [
+  'auth-projection',
+  'servers-projection',
+  'messages-projection',
+  'auth',
+  'servers',
+  'messages',
+  'gateway',
+] as const;
+export type ProcessName = (typeof processNames)[number];
+export type ProcessPorts = Readonly<Record<ProcessName, number>>;
+
+/** What a process needs to know of the others, beside its own port. */
+export type Addresses = {
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+  readonly postgresUrl: (database: string) => string;
+  readonly secrets: SecretFiles;
+  readonly ports: ProcessPorts;
+};
+
+/** Paths of the files in which the secrets lie. */
+export type SecretFiles = {
+  readonly signingKey: string;
+  readonly publicKeys: string;
+  readonly authKey: string;
+};
+
+type ProcessSpec = {
+  readonly name: ProcessName;
+  /** Relative to the repository's root. */
+  readonly entry: string;
+  /** Where it listens, unless `portVariable` says otherwise. */
+  readonly port: number;
+  readonly portVariable: string;
+  /** Beside what every process gets. */
+  readonly environment: (addresses: Addresses) => Readonly<Record<string, string>>;
+};
+
+const host = '127.0.0.1';
+
+const withDatabase =
+  (database: string) =>
+  ({ postgresUrl }: Addresses) => ({ PALAVER_POSTGRES_URL: postgresUrl(database) });
+
+/** Every process of Palaver, in the order of their start; they stop in the reverse order. */
+export const processes: readonly ProcessSpec[] = [
+  {
+    name: 'auth-projection',
+    entry: 'projections/auth/src/main.ts',
+    port: 3013,
+    portVariable: 'PALAVER_AUTH_PROJECTION_PORT',
+    environment: withDatabase('palaver_auth'),
+  },
+  {
+    name: 'servers-projection',
+    entry: 'projections/servers/src/main.ts',
+    port: 3014,
+    portVariable: 'PALAVER_SERVERS_PROJECTION_PORT',
+    environment: withDatabase('palaver_servers'),
+  },
+  {
+    name: 'messages-projection',
+    entry: 'projections/messages/src/main.ts',
+    port: 3015,
+    portVariable: 'PALAVER_MESSAGES_PROJECTION_PORT',
+    environment: withDatabase('palaver_messages'),
+  },
+  {
+    name: 'auth',
+    entry: 'services/auth/src/main.ts',
+    port: 3003,
+    portVariable: 'PALAVER_AUTH_PORT',
+    environment: (addresses) => ({
+      ...withDatabase('palaver_auth')(addresses),
+      PALAVER_JWT_PRIVATE_KEY_FILE: addresses.secrets.signingKey,
+      PALAVER_AUTH_KEY_FILE: addresses.secrets.authKey,
+    }),
+  },
+  {
+    name: 'servers',
+    entry: 'services/servers/src/main.ts',
+    port: 3004,
+    portVariable: 'PALAVER_SERVERS_PORT',
+    environment: withDatabase('palaver_servers'),
+  },
+  {
+    name: 'messages',
+    entry: 'services/messages/src/main.ts',
+    port: 3005,
+    portVariable: 'PALAVER_MESSAGES_PORT',
+    environment: withDatabase('palaver_messages'),
+  },
+  {
+    name: 'gateway',
+    entry: 'services/gateway/src/main.ts',
+    port: 3001,
+    portVariable: 'PALAVER_GATEWAY_PORT',
+    environment: ({ ports }) => ({
+      PALAVER_UPSTREAM_AUTH: `http://${host}:${ports.auth}`,
+      PALAVER_UPSTREAM_SERVERS: `http://${host}:${ports.servers}`,
+      PALAVER_UPSTREAM_MESSAGES: `http://${host}:${ports.messages}`,
+    }),
+  },
+];
+
+export const databases: readonly string[] = ['palaver_auth', 'palaver_servers', 'palaver_messages'];
+export const buckets: readonly string[] = ['palaver-files'];
+
+/** One process that can be run. */
+export type Runnable = {
+  /** Unique: the process's name, and from the second instance on its number. */
+  readonly name: string;
+  /** Absolute. */
+  readonly entry: string;
+  readonly port: number;
+  readonly environment: Readonly<Record<string, string>>;
+};
+
+/** A further instance listens this much higher. */
+const INSTANCE_PORT_STEP = 20;
+
+/** How to run the n-th instance (from 1) of a process. */
+export const runnable = (name: ProcessName, addresses: Addresses, instance = 1): Runnable => {
+  const spec = processes.find((one) => one.name === name)!;
+  const port = addresses.ports[name] + (instance - 1) * INSTANCE_PORT_STEP;
+  return {
+    name: instance === 1 ? name : `${name}-${instance}`,
+    entry: fileURLToPath(new URL(`../../../${spec.entry}`, import.meta.url)),
+    port,
+    environment: {
+      PALAVER_KAFKA_BROKERS: addresses.brokers.join(','),
+      PALAVER_REGISTRY_URL: addresses.registryUrl,
+      PALAVER_JWKS_FILE: addresses.secrets.publicKeys,
+      PALAVER_HTTP_HOST: host,
+      PALAVER_HTTP_PORT: String(port),
+      ...spec.environment(addresses),
+    },
+  };
+};

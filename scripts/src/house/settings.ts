@@ -1,0 +1,58 @@
+import { join, resolve } from 'node:path';
+import { isFree, LocalError, type LocalPorts, localPorts } from '@palaver/local';
+import { type ProcessPorts, processes } from './processes.ts';
+
+/** Where a house keeps its data and listens. */
+export type Settings = {
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly local: LocalPorts;
+  readonly ports: ProcessPorts;
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The usual places, unless the environment says otherwise. Throws `LocalError` that names the variable whose value is no port. */
+export const readSettings = (environment: Environment): Settings => ({
+  dataDir: resolve(environment['PALAVER_DATA'] || '.palaver'),
+  local: localPorts(environment),
+  ports: Object.fromEntries(
+    processes.map(({ name, port, portVariable }) => [name, readPort(environment, portVariable, port)]),
+  ) as ProcessPorts,
+});
+
+/** A house of its own, all of whose ports follow `firstPort`: what tests run on. Takes fewer than 90 ports. */
+export const settingsAt = (firstPort: number, dataDir: string): Settings => ({
+  dataDir: resolve(dataDir),
+  local: {
+    kafka: firstPort + 80,
+    kafkaController: firstPort + 81,
+    registry: firstPort + 82,
+    postgres: firstPort + 83,
+    s3: firstPort + 84,
+  },
+  ports: Object.fromEntries(processes.map(({ name }, index) => [name, firstPort + index])) as ProcessPorts,
+});
+
+/** Throws `LocalError` that names the first port that something else holds and the variable that moves it. */
+export const checkPortsFree = async (ports: ProcessPorts): Promise<void> => {
+  for (const { name, portVariable } of processes) {
+    if (await isFree(ports[name])) continue;
+    throw new LocalError(
+      `port ${ports[name]} is taken and ${name} needs it: stop what holds it, or set ${portVariable} to another port`,
+    );
+  }
+};
+
+export const runDir = (dataDir: string): string => join(dataDir, 'run');
+export const logDir = (dataDir: string): string => join(dataDir, 'logs');
+
+const readPort = (environment: Environment, variable: string, usual: number): number => {
+  const text = environment[variable];
+  if (!text) return usual;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new LocalError(`${variable} is "${text}"; set it to a port between 1 and 65535`);
+  }
+  return port;
+};

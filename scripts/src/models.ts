@@ -1,0 +1,83 @@
+import { avroCodec, type Codec, type EventLog, kafkaLog } from '@palaver/event-log';
+import { brokerAddresses, postgresUrl, registryUrl } from '@palaver/local';
+import { authProjection } from '@palaver/projection-auth';
+import { messagesProjection } from '@palaver/projection-messages';
+import { serversProjection } from '@palaver/projection-servers';
+import { modelPool, type Projection } from '@palaver/projector';
+import { kafkaVariables, postgresVariables, readConfig, registryVariables } from '@palaver/runtime';
+import { allSchemas } from '@palaver/schemas';
+import type pg from 'pg';
+import { UsageError } from './command.ts';
+import { readSettings } from './house/settings.ts';
+
+/** Each read model, and the database that it lives in. */
+export const models: Readonly<Record<string, { readonly projection: Projection; readonly database: string }>> = {
+  auth: { projection: authProjection, database: 'palaver_auth' },
+  servers: { projection: serversProjection, database: 'palaver_servers' },
+  messages: { projection: messagesProjection, database: 'palaver_messages' },
+};
+
+/** What folding a model anew takes. */
+export type OpenModel = {
+  readonly name: string;
+  readonly projection: Projection;
+  readonly log: EventLog;
+  readonly codec: Codec;
+  readonly pool: pg.Pool;
+};
+
+/** Names as they are typed: `all`, or none where none means all. Throws `UsageError`. */
+export const chooseModels = (names: readonly string[]): readonly string[] => {
+  const known = Object.keys(models);
+  const unknown = names.find((name) => name !== 'all' && !known.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`there is no projection "${unknown}"; there are ${known.join(', ')}, all`);
+  }
+  return names.includes('all') ? known : [...new Set(names)];
+};
+
+/**
+ * Runs the work on each of the models, one after the other. Addresses are those of the services' environment variables, else
+ * those of the local stack; of `PALAVER_POSTGRES_URL` all but the database counts.
+ */
+export const withModels = async (
+  names: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  work: (model: OpenModel) => Promise<void>,
+): Promise<void> => {
+  const { kafkaBrokers, registry, databaseUrl } = addresses(environment);
+  const log = kafkaLog({ brokers: kafkaBrokers, clientId: 'palaver', unavailableMs: 10_000 });
+  try {
+    const codec = await avroCodec({ registryUrl: registry, schemas: allSchemas, unavailableMs: 10_000 });
+    for (const name of names) {
+      const { projection, database } = models[name]!;
+      const pool = modelPool({ connectionString: databaseUrl(database), max: 4 });
+      try {
+        await work({ name, projection, log, codec, pool });
+      } finally {
+        await pool.end();
+      }
+    }
+  } finally {
+    await log.close();
+  }
+};
+
+const addresses = (environment: Readonly<Record<string, string | undefined>>) => {
+  const { local } = readSettings(environment);
+  const shape = {
+    kafkaBrokers: { ...kafkaVariables.kafkaBrokers, default: brokerAddresses(local) },
+    registryUrl: { ...registryVariables.registryUrl, default: registryUrl(local) },
+    postgresUrl: { ...postgresVariables.postgresUrl, default: postgresUrl(local, 'postgres') },
+  };
+  const config = readConfig(shape, environment);
+  return {
+    kafkaBrokers: config.kafkaBrokers,
+    registry: config.registryUrl,
+    databaseUrl(database: string): string {
+      const url = new URL(config.postgresUrl);
+      url.pathname = `/${database}`;
+      return url.href;
+    },
+  };
+};
