@@ -106,9 +106,9 @@ export const serveService = <C extends Message, E extends Message, Shape extends
       exposeStats(metrics, processor.stats);
       const commands = await commandClient({ log, decider, codec: codecs.commands, replies });
       scope.onStop('command client', () => commands.close());
-      const positions = await scope.waitFor('read model', () =>
-        positionWaiter({ connectionString: config.postgresUrl }, service.projection.topics),
-      );
+      // Made by the projection's worker, which may start later than this process.
+      await scope.waitFor('read model', () => pool.query('select from projection'));
+      const positions = positionWaiter({ connectionString: config.postgresUrl }, service.projection.topics);
       scope.onStop('position waiter', () => positions.close());
 
       const parts = { config, scope, log, codecs, pool };

@@ -1,0 +1,55 @@
+/** For `*.e2e.test.ts`: the whole house as the test runner has started it, reached through its gateway. */
+
+/** The gateway's address. Throws one clear line when the test runs outside `npm test`. */
+export const gatewayUrl = (): string => {
+  const url = process.env['PALAVER_TEST_GATEWAY'];
+  if (!url)
+    throw new Error('PALAVER_TEST_GATEWAY is not set: run this test with `npm test`, which starts the house first');
+  return url;
+};
+
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests say with `expect` what an answer is
+  readonly body: any;
+};
+
+export type Ask = {
+  readonly token?: string;
+  /** Sent as JSON; a string is sent as it is. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** Asks the API: `api('POST /servers', { token, body })`. */
+export const api = async (
+  operation: `${string} /${string}`,
+  { token, body, headers = {} }: Ask = {},
+): Promise<Answer> => {
+  const [method, path] = operation.split(' ') as [string, string];
+  const response = await fetch(`${gatewayUrl()}/api${path}`, {
+    method,
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
+};
+
+export type Account = { readonly id: string; readonly token: string };
+
+let accounts = 0;
+
+/** A new account with an address of its own. */
+export const signUp = async (name = 'Ada'): Promise<Account> => {
+  accounts += 1;
+  const email = `${Date.now()}-${process.pid}-${accounts}@example.com`;
+  const { status, body } = await api('POST /auth/signup', { body: { name, email, password: 'correct horse battery' } });
+  if (status !== 201) throw new Error(`sign-up answered ${status}: ${JSON.stringify(body)}`);
+  return { id: body.profile.id, token: body.accessToken };
+};

@@ -1,0 +1,3 @@
+export { message, type PostResult, postMessage } from './channel.ts';
+export { messagesDecider } from './decider.ts';
+export { messagesProblems, messagesRoutes } from './routes.ts';
