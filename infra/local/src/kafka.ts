@@ -146,6 +146,9 @@ function serverSettings(dataDir: string, ports: LocalPorts): Record<string, stri
     'auto.create.topics.enable': 'false',
     'message.max.bytes': String(4 * 1024 * 1024),
     'replica.fetch.max.bytes': String(4 * 1024 * 1024),
+    // A broker that was killed is let in again only when its last session has ended; by default that takes 9 s.
+    'broker.session.timeout.ms': '4000',
+    'broker.heartbeat.interval.ms': '1000',
     'group.initial.rebalance.delay.ms': '0',
     'offsets.topic.num.partitions': '8',
     'offsets.topic.replication.factor': '1',

@@ -16,20 +16,23 @@ export interface RunOptions {
 
 /**
  * Runs a program to its end; resolves with what it printed, both streams.
- * @throws LocalError with the last telling line of its output.
+ * A signal ends the program, and the promise still waits for that: what runs next may need the same files.
+ * @throws LocalError with the most telling line of its output, or the signal's reason.
  */
 export async function runToEnd(command: string, args: string[], options: RunOptions = {}): Promise<string> {
+  const { user, signal } = options;
+  signal?.throwIfAborted();
+  const running = run(command, args, { ...user, cwd: '/', maxBuffer: 64 * 1024 * 1024 });
+  const end = () => running.child.kill();
+  signal?.addEventListener('abort', end);
   try {
-    const { stdout, stderr } = await run(command, args, {
-      ...options.user,
-      ...(options.signal && { signal: options.signal }),
-      cwd: '/',
-      maxBuffer: 64 * 1024 * 1024,
-    });
+    const { stdout, stderr } = await running;
     return stdout + stderr;
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw new LocalError(`${command} failed: ${tellingLine(error)}`);
+  } finally {
+    signal?.removeEventListener('abort', end);
   }
 }
 

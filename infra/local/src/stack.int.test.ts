@@ -187,7 +187,7 @@ async function whatIsKept(stack: LocalStack) {
 }
 
 async function firstRecord(stack: LocalStack): Promise<string | undefined> {
-  const consumer = kafka(stack).consumer({ groupId: `local-test-${crypto.randomUUID()}` });
+  const consumer = kafka(stack).consumer({ groupId: `local-test-${crypto.randomUUID()}`, maxWaitTimeInMs: 100 });
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
