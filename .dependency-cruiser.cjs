@@ -62,7 +62,6 @@ module.exports = {
     // The TypeScript compiler has had no API for such tools since version 7.
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default'],
