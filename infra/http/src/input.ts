@@ -41,7 +41,8 @@ export const wholeNumber = ({ min = 0, max = Number.MAX_SAFE_INTEGER }: { min?: 
     .meta({ type: 'integer', minimum: min, maximum: max });
 
 /** How many of a list to answer: 1-100, 50 when not said. */
-export const limit = () => wholeNumber({ min: 1, max: 100 }).default(50);
+export const limit = () =>
+  wholeNumber({ min: 1, max: 100 }).default(50).meta({ description: '50 when it is not given.' });
 
 /**
  * The query of a list: `limit`, and at most one of `before`, `after`, `around`, each an item's place.

@@ -47,7 +47,10 @@ export type Reply<Body = unknown> = {
 };
 
 /** For answers that are more than their value: another status, headers, an entity tag, a ready JSON text. */
-export const reply = <Body>(parts: Omit<Reply<Body>, typeof REPLY>): Reply<Body> => ({ [REPLY]: true, ...parts });
+export const reply = <Body = never>(parts: Omit<Reply<Body>, typeof REPLY>): Reply<Body> => ({
+  [REPLY]: true,
+  ...parts,
+});
 
 export const isReply = (value: unknown): value is Reply =>
   typeof value === 'object' && value !== null && REPLY in value;

@@ -2,7 +2,7 @@
 
 /** The gateway's address. Throws one clear line when the test runs outside `npm test`. */
 export const gatewayUrl = (): string => {
-  const url = process.env['PALAVER_TEST_GATEWAY'];
+  const url = process.env.PALAVER_TEST_GATEWAY;
   if (!url)
     throw new Error('PALAVER_TEST_GATEWAY is not set: run this test with `npm test`, which starts the house first');
   return url;
