@@ -2,8 +2,17 @@ export type { FoldedEvent, ParkedEvent } from './fold.ts';
 export * from './lag.ts';
 export { type Checkpoint, LIVE, ModelMismatch, type ModelState, migrate, modelPool, modelState } from './model.ts';
 export { eventTopic, type PositionWaiter, positionWaiter } from './positions.ts';
+export type { Progress } from './progress.ts';
 export * from './projection.ts';
 export { type RebuildOptions, type RebuildPhase, type RebuildProgress, RebuildRunning, rebuild } from './rebuild.ts';
+export {
+  type RowDifference,
+  type TableVerification,
+  type Verification,
+  type VerifyOptions,
+  type VerifyPhase,
+  verify,
+} from './verify.ts';
 export {
   type Projector,
   type ProjectorHealth,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Taken } from '@palaver/event-log';
 import pg from 'pg';
 import type { Projection, Table } from './projection.ts';
-import { quote } from './sql.ts';
+import { quote, quoteTable } from './sql.ts';
 
 /**
  * Where a read model lies: in the schema `model` of its service's own database. A rebuild works in `model_next`, a
@@ -132,11 +132,11 @@ export const modelDdl = (schema: string, projection: Projection, keys: 'now' | '
 
 const tableDdl = (schema: string, table: Table): string => {
   const columns = Object.entries(table.columns).map(([name, definition]) => `${quote(name)} ${definition}`);
-  return `create table ${quote(schema)}.${quote(table.name)} (${columns.join(', ')})`;
+  return `create table ${quoteTable(schema, table.name)} (${columns.join(', ')})`;
 };
 
 export const primaryKeyDdl = (schema: string, table: Table): string =>
-  `alter table ${quote(schema)}.${quote(table.name)} add primary key (${table.primaryKey.map(quote)})`;
+  `alter table ${quoteTable(schema, table.name)} add primary key (${table.primaryKey.map(quote)})`;
 
 /** Creates the indexes that are not there yet. */
 export const createIndexes = async (client: pg.ClientBase, schema: string, projection: Projection): Promise<void> => {
@@ -144,7 +144,7 @@ export const createIndexes = async (client: pg.ClientBase, schema: string, proje
     for (const [name, definition] of Object.entries(table.indexes ?? {})) {
       const [, unique = '', rest] = /^\s*(unique\s+)?(.*)$/is.exec(definition)!;
       await client.query(
-        `create ${unique}index if not exists ${quote(name)} on ${quote(schema)}.${quote(table.name)} ${rest}`,
+        `create ${unique}index if not exists ${quote(name)} on ${quoteTable(schema, table.name)} ${rest}`,
       );
     }
   }

@@ -13,9 +13,10 @@ import {
   shapeHash,
   versionOf,
 } from './model.ts';
+import { type Progress, progressReporter, type Reporter } from './progress.ts';
 import type { Projection } from './projection.ts';
 import { buildPrimaryKeys, foldInto } from './refold.ts';
-import { quote } from './sql.ts';
+import { quoteTable } from './sql.ts';
 import { inSavepoint, inTransaction, withClient } from './transaction.ts';
 
 /**
@@ -40,15 +41,7 @@ export type RebuildOptions = {
 
 export type RebuildPhase = 'fold' | 'index' | 'catch up' | 'swap' | 'clean up' | 'done';
 
-export type RebuildProgress = {
-  readonly phase: RebuildPhase;
-  /** Log positions passed and to pass; they count markers and the gaps of compaction too. */
-  readonly events: number;
-  readonly total: number;
-  readonly ratePerSecond: number;
-  /** Null while no rate is known. */
-  readonly secondsLeft: number | null;
-};
+export type RebuildProgress = Progress<RebuildPhase>;
 
 /** Another rebuild or verification of this model runs. */
 export class RebuildRunning extends Error {
@@ -122,7 +115,7 @@ const openNext = async (client: pg.ClientBase, projection: Projection): Promise<
 const foldToEnd = async (
   client: pg.ClientBase,
   options: RebuildOptions,
-  report: ProgressReporter,
+  report: Reporter<RebuildPhase>,
   phase: RebuildPhase,
 ): Promise<void> => {
   for (;;) {
@@ -168,7 +161,7 @@ const finishTables = async (client: pg.ClientBase, projection: Projection): Prom
     await inTransaction(client, () => buildPrimaryKeys(client, NEXT, [table]));
   }
   await createIndexes(client, NEXT, projection);
-  for (const table of projection.tables) await client.query(`analyze ${quote(NEXT)}.${quote(table.name)}`);
+  for (const table of projection.tables) await client.query(`analyze ${quoteTable(NEXT, table.name)}`);
 };
 
 /**
@@ -204,7 +197,7 @@ const swapOnce = async (client: pg.ClientBase, options: RebuildOptions): Promise
     const tables = await tablesOf(client, LIVE);
     await client.query(
       `set local lock_timeout = ${SWAP_LOCK_MS};
-       lock table ${tables.map((name) => `${LIVE}.${quote(name)}`)} in access exclusive mode;
+       lock table ${tables.map((name) => quoteTable(LIVE, name))} in access exclusive mode;
        alter schema ${LIVE} rename to ${OLD}`,
     );
   }
@@ -243,28 +236,4 @@ const dropOld = async (client: pg.ClientBase, { tries }: { readonly tries: numbe
     }
     await pause(client, 200);
   }
-};
-
-type ProgressReporter = (now: { phase: RebuildPhase; events?: number; total?: number }) => void;
-
-const REPORT_EVERY_MS = 250;
-
-/** Adds rate and time left; the rate is that of this run, so that a resumed rebuild does not count what it found done. */
-const progressReporter = (onProgress?: (progress: RebuildProgress) => void): ProgressReporter => {
-  const startedMs = performance.now();
-  let first: number | null = null;
-  let latest = { phase: '' as RebuildPhase, events: 0, total: 0 };
-  let reportedMs = 0;
-  return (now) => {
-    const sameAsBefore = now.phase === latest.phase;
-    latest = { ...latest, ...now };
-    first ??= latest.events;
-    const nowMs = performance.now();
-    if (sameAsBefore && nowMs - reportedMs < REPORT_EVERY_MS) return;
-    reportedMs = nowMs;
-    const seconds = (nowMs - startedMs) / 1000;
-    const ratePerSecond = seconds > 0 ? Math.round((latest.events - first) / seconds) : 0;
-    const secondsLeft = ratePerSecond > 0 ? Math.ceil((latest.total - latest.events) / ratePerSecond) : null;
-    onProgress?.({ ...latest, ratePerSecond, secondsLeft });
-  };
 };

@@ -5,7 +5,7 @@ import { type FoldedEvent, mergeEvents, type ParkedEvent, PartitionFold } from '
 import { type Merge, type Shapes, shapesOf } from './merge.ts';
 import { type Checkpoint, checkpointKey, parkedStreams, primaryKeyDdl, readCheckpoints } from './model.ts';
 import type { Projection, Row, Table } from './projection.ts';
-import { quote, type TableShape } from './sql.ts';
+import { quote, quoteTable, type TableShape } from './sql.ts';
 import { inSavepoint } from './transaction.ts';
 import { copy, upsert, type WriteOptions, writeMerge } from './write.ts';
 
@@ -71,6 +71,7 @@ const foldOnce = async (
   const folds = new Map<string, PartitionFold>();
   const checkpoints = await readCheckpoints(client, schema);
   for (const [key, end] of ends) {
+    if (!projection.topics.includes(end.topic)) continue;
     const checkpoint = checkpoints.get(key) ?? { ...end, nextOffset: 0, taken: null };
     if (checkpoint.nextOffset >= end.nextOffset) continue;
     const parked = await parkedStreams(client, schema, checkpoint);
@@ -117,12 +118,16 @@ const foldOnce = async (
         .map(({ at, nextOffset }) => ({ partition: at.partition, from: nextOffset, to: endOf(ends, at) }));
       if (ranges.length > 0) await log.read(topic, ranges, (batch) => onBatch(topic, batch));
     }
+    // A range of which the log holds nothing gives no batch, and is read to its end all the same.
+    for (const [key, fold] of folds) await onBatch(fold.at.topic, emptyUpTo(ends.get(key)!));
     await flush();
   } finally {
     // Nothing may still run on the connection when its owner goes on; and a failed write is the cause of a failed read.
     await writing;
   }
 };
+
+const emptyUpTo = ({ partition, nextOffset }: Checkpoint): Batch => ({ partition, records: [], nextOffset });
 
 const endOf = (ends: ReadonlyMap<string, Checkpoint>, at: { topic: string; partition: number }): number =>
   ends.get(checkpointKey(at))!.nextOffset;
@@ -230,7 +235,7 @@ export const buildPrimaryKeys = async (
  * row's transaction id says which came later.
  */
 const dropReplacedRows = async (client: pg.ClientBase, schema: string, table: Table): Promise<void> => {
-  const name = `${quote(schema)}.${quote(table.name)}`;
+  const name = quoteTable(schema, table.name);
   await client.query(
     `delete from ${name} t using (
        select ctid, row_number() over (partition by ${table.primaryKey.map(quote)} order by age(xmin)) as place from ${name}

@@ -16,6 +16,8 @@ export const shapeOf = (table: Table): TableShape => ({
 
 export const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
 
+export const quoteTable = (schema: string, table: string): string => `${quote(schema)}.${quote(table)}`;
+
 /** The type at the head of a column definition: `double precision not null` -> `double precision`. */
 export const sqlType = (definition: string): string =>
   definition

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Merge, RowWrite, Shapes } from './merge.ts';
 import type { Row, SqlValue } from './projection.ts';
-import { quote, type TableShape, toText } from './sql.ts';
+import { quote, quoteTable, type TableShape, toText } from './sql.ts';
 
 type Update = Extract<RowWrite, { kind: 'update' }>;
 type Writer = (client: pg.ClientBase, schema: string, shape: TableShape, rows: readonly Row[]) => Promise<void>;
@@ -45,7 +45,7 @@ const sortedByKind = (rows: ReadonlyMap<string, RowWrite>) => {
   return { removed, put, updates };
 };
 
-const tableName = (schema: string, shape: TableShape): string => `${quote(schema)}.${quote(shape.table.name)}`;
+const tableName = (schema: string, shape: TableShape): string => quoteTable(schema, shape.table.name);
 
 const textColumn = (
   shape: TableShape,

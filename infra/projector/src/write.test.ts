@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { sqlType, toText } from './sql.ts';
+import { copyText } from './write.ts';
+
+describe('the bare type of a column', () => {
+  test.each([
+    ['text not null', 'text'],
+    ['double precision not null', 'double precision'],
+    ['TIMESTAMP WITH TIME ZONE', 'timestamp with time zone'],
+    ['text[] not null', 'text[]'],
+    ['numeric(10, 2) default 0', 'numeric(10, 2)'],
+    ['text collate "C" not null', 'text'],
+    ['bigint generated always as (1) stored', 'bigint'],
+  ])('%s', (definition, type) => {
+    expect(sqlType(definition)).toBe(type);
+  });
+});
+
+describe('a value in text form', () => {
+  test.each([
+    [null, 'text', null],
+    ['a"b', 'text', 'a"b'],
+    ['a"b', 'jsonb', '"a\\"b"'],
+    [['a"b', 'c\\d', ''], 'text[]', '{"a\\"b","c\\\\d",""}'],
+    [['a'], 'jsonb', '["a"]'],
+    [{ a: 1 }, 'jsonb', '{"a":1}'],
+    [true, 'boolean', 'true'],
+    [12, 'bigint', '12'],
+    [new Date(0), 'timestamptz', '1970-01-01T00:00:00.000Z'],
+  ])('%j as %s', (value, type, text) => {
+    expect(toText(value, type)).toBe(text);
+  });
+
+  test('for COPY', () => {
+    expect([null, '', '\\N', 'a\tb\nc\rd'].map(copyText)).toEqual(['\\N', '', '\\\\N', 'a\\tb\\nc\\rd']);
+  });
+});
