@@ -1,0 +1,61 @@
+import { writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { resolve } from 'node:path';
+import { LocalError } from '@palaver/local';
+import { type Arena, openArena } from './bench/arena.ts';
+import { type Figure, figuresTable, isCorrect, isMet } from './bench/figures.ts';
+import { type BenchOptions, type PartName, parseOptions } from './bench/options.ts';
+import { benchProcessor } from './bench/processor.ts';
+import { settingsAt } from './house/settings.ts';
+
+/** Measures Palaver on a local stack of its own, each figure beside what the machine could have done in the same run. */
+
+const firstPort = 22_200;
+
+const parts: Readonly<Partial<Record<PartName, (arena: Arena, options: BenchOptions) => Promise<Figure[]>>>> = {
+  processor: benchProcessor,
+};
+
+const run = async (options: BenchOptions, signal: AbortSignal): Promise<Figure[]> => {
+  const say = (line: string): void => console.error(`  ${line}`);
+  const settings = settingsAt(firstPort + options.portOffset, '.palaver-bench');
+  const arena = await openArena({ settings, say, signal, profileDir: options.profileDir ?? undefined });
+  const ended = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+  });
+  const measure = async (): Promise<Figure[]> => {
+    const figures: Figure[] = [];
+    for (const part of options.parts) figures.push(...(await parts[part]!(arena, options)));
+    return figures;
+  };
+  try {
+    return await Promise.race([measure(), ended]);
+  } finally {
+    await arena.close();
+  }
+};
+
+const report = (figures: readonly Figure[]): object => ({
+  at: new Date().toISOString(),
+  node: process.version,
+  cores: cpus().length,
+  figures: figures.map((figure) => ({ ...figure, correct: isCorrect(figure), met: isMet(figure) })),
+});
+
+const main = async (): Promise<number> => {
+  const ending = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => ending.abort(new LocalError(`ended by ${signal}`)));
+  const options = parseOptions(process.argv.slice(2));
+  const figures = await run(options, ending.signal);
+  console.log(figuresTable(figures));
+  if (options.json !== null) await writeFile(resolve(options.json), `${JSON.stringify(report(figures), null, 2)}\n`);
+  return figures.every(isCorrect) ? 0 : 1;
+};
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof LocalError ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,127 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { registerSchemas } from '@palaver/event-log';
+import { createDatabases, createTopics, type LocalStack, removeLocalData, startLocal } from '@palaver/local';
+import { topics } from '@palaver/schemas';
+import { deployDatabases, deploySchemas, deployTopics } from '../house/deploy.ts';
+import { type ProcessName, runnable } from '../house/processes.ts';
+import { keepSecrets } from '../house/secrets.ts';
+import { checkPortsFree, type Settings } from '../house/settings.ts';
+import { createSupervisor, type Supervisor } from '../house/supervisor.ts';
+import type { Durability } from './figures.ts';
+import { benchSchemas } from './messages.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+/** Where benchmarks run: a local stack of their own, with nothing on it but what a part of the benchmark puts there. */
+export type Arena = {
+  readonly settings: Settings;
+  readonly stack: LocalStack;
+  readonly say: (line: string) => void;
+  readonly processes: Supervisor;
+  /** Creates a database and gives its URL. */
+  database(name: string): Promise<string>;
+  /** Starts a worker that ends with the arena. */
+  // biome-ignore lint/suspicious/noExplicitAny: as in `Worker`
+  worker<C extends { readonly [call: string]: (given: any) => Promise<unknown> }>(name: string): Worker<C>;
+  /** Deploys topics and schemas of Palaver, then starts these of its processes. */
+  startProcesses(names: readonly ProcessName[], environment?: Readonly<Record<string, string>>): Promise<void>;
+  /** Stops everything. Never rejects; safe to repeat. */
+  close(): Promise<void>;
+};
+
+export type ArenaOptions = {
+  readonly settings: Settings;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+  /** Where workers write CPU profiles. */
+  readonly profileDir?: string | undefined;
+};
+
+/** Wipes the data folder and starts Kafka, the registry and Postgres. On a failure it stops what it has started. */
+export const openArena = async (options: ArenaOptions): Promise<Arena> => {
+  const { settings, say, signal, profileDir } = options;
+  await removeLocalData(settings.dataDir);
+  await checkPortsFree(settings.ports);
+  const stack = await startLocal({
+    dataDir: settings.dataDir,
+    ports: settings.local,
+    parts: ['kafka', 'registry', 'postgres'],
+    log: say,
+    signal,
+  });
+  if (profileDir) mkdirSync(profileDir, { recursive: true });
+  const processes = createSupervisor({ dataDir: settings.dataDir, say, signal });
+  const workers: { stop(): Promise<void> }[] = [];
+  let closing: Promise<void> | undefined;
+
+  return {
+    settings,
+    stack,
+    say,
+    processes,
+    async database(name) {
+      await createDatabases(stack.postgresUrl('postgres'), [name]);
+      return stack.postgresUrl(name);
+    },
+    worker(name) {
+      const worker = startWorker<never>({ name, profileDir });
+      workers.push(worker);
+      return worker;
+    },
+    async startProcesses(names, environment = {}) {
+      await deployDatabases(stack);
+      await deployTopics(stack);
+      await deploySchemas(stack);
+      const { brokers, registryUrl, postgresUrl } = stack;
+      const secrets = await keepSecrets(settings.dataDir);
+      const addresses = { brokers, registryUrl, postgresUrl, secrets, ports: settings.ports };
+      await Promise.all(
+        names.map((name) => {
+          const one = runnable(name, addresses);
+          return processes.start({ ...one, environment: { ...one.environment, ...environment } });
+        }),
+      );
+    },
+    close: () => {
+      closing ??= (async () => {
+        await Promise.allSettled([processes.stopAll(), ...workers.map((worker) => worker.stop())]);
+        await stack.stop();
+      })();
+      return closing;
+    },
+  };
+};
+
+export const secretsDir = (settings: Settings): string => join(settings.dataDir, 'secrets');
+
+/** Commands and events hold what was acknowledged; replies are nobody's after a crash. */
+const flushed = (topic: string): boolean => !topic.endsWith('.replies');
+
+const settingsOf = (topic: string, config: Readonly<Record<string, string>>, durability: Durability) =>
+  durability === 'flush.messages=1' && flushed(topic) ? { ...config, 'flush.messages': '1' } : { ...config };
+
+/** Gives the topics of messages this durability; may be repeated while processes run. */
+export const setDurability = (stack: LocalStack, durability: Durability): Promise<void> =>
+  createTopics(
+    stack.brokers,
+    messagesTopics.map(({ name, partitions, config }) => ({
+      name,
+      partitions,
+      config: settingsOf(name, config, durability),
+    })),
+  );
+
+const messagesTopics = topics.filter(({ name }) => name.startsWith('messages.'));
+
+/** Creates topics like those of messages under another name, and registers the schemas for them. */
+export const deployBenchTopics = async (stack: LocalStack, name: string, durability: Durability): Promise<void> => {
+  await createTopics(
+    stack.brokers,
+    messagesTopics.map((topic) => {
+      const renamed = topic.name.replace('messages', name);
+      return { name: renamed, partitions: topic.partitions, config: settingsOf(renamed, topic.config, durability) };
+    }),
+  );
+  const { commands, events } = benchSchemas(name);
+  await registerSchemas({ registryUrl: stack.registryUrl, schemas: [...commands, ...events] });
+};

@@ -1,0 +1,168 @@
+import { kafkaLog } from '@palaver/event-log';
+import { type Arena, deployBenchTopics } from './arena.ts';
+import type { Check, Durability, Figure } from './figures.ts';
+import { equal } from './figures.ts';
+import type { BenchOptions } from './options.ts';
+import { median, overRounds, type Pair, percentile } from './statistics.ts';
+import { checkEvents } from './verify.ts';
+import type { ProducerCalls, ProducerResult } from './workers/bare-producer.ts';
+import type { DriverCalls, DriverResult } from './workers/driver.ts';
+import type { AppendTotals, ProcessorCalls } from './workers/processor.ts';
+
+/**
+ * Commands through the processor, without HTTP:
+ *
+ *   driver ──command client──▶ commands ──▶ processor ──▶ events
+ *     ▲                                         │
+ *     └────────────── replies ◀─────────────────┘
+ */
+export const benchProcessor = async (arena: Arena, options: BenchOptions): Promise<Figure[]> => {
+  const figures: Figure[] = [];
+  for (const durability of options.durabilities) figures.push(...(await benchDurability(arena, options, durability)));
+  return figures;
+};
+
+const warmUp = { inFlight: 256, seconds: 2 };
+/** Shorter than a measurement of throughput: one at a time, they are many enough. */
+const latencyShare = 0.5;
+
+const benchDurability = async (arena: Arena, options: BenchOptions, durability: Durability): Promise<Figure[]> => {
+  const { brokers, registryUrl } = arena.stack;
+  const name = durability === 'default' ? 'bench' : 'bench-flushed';
+  await deployBenchTopics(arena.stack, name, durability);
+  await deployBenchTopics(arena.stack, `${name}-limit`, durability);
+  const log = kafkaLog({ brokers, clientId: 'bench' });
+  const sides = await startSides(arena, name, await log.partitions(`${name}-limit.events`));
+  try {
+    let acknowledged = (await sides.driver.ask.run(warmUp)).accepted;
+    const throughputs: Throughput[] = [];
+    for (const inFlight of options.inFlight) {
+      arena.say(`commands through the processor, ${inFlight} in flight, ${durability}`);
+      const rounds: Round[] = [];
+      for (let round = 0; round < options.rounds; round += 1) {
+        rounds.push(await throughputRound(sides, { inFlight, seconds: options.seconds }));
+        acknowledged += rounds.at(-1)!.driven.accepted;
+      }
+      throughputs.push({ inFlight, rounds });
+    }
+    arena.say(`command -> reply, 1 in flight, ${durability}`);
+    const latencies: LatencyRound[] = [];
+    for (let round = 0; round < options.rounds; round += 1) {
+      latencies.push(await latencyRound(sides, options.seconds * latencyShare));
+      acknowledged += latencies.at(-1)!.driven.accepted;
+    }
+    const { conflicts } = await sides.processor.ask.totals();
+    const checks = [...(await checkEvents({ log, registryUrl, name }, acknowledged)), equal('conflicts', 0, conflicts)];
+    return [
+      ...throughputs.map((throughput) => throughputFigure(throughput, durability, checks)),
+      latencyFigure(latencies, durability, checks),
+    ];
+  } finally {
+    await Promise.all([sides.driver.stop(), sides.producer.stop()]);
+    await sides.processor.stop();
+    await log.close();
+  }
+};
+
+const startSides = async (arena: Arena, name: string, partitions: number) => {
+  const { brokers, registryUrl } = arena.stack;
+  const postgresUrl = await arena.database(name.replaceAll('-', '_'));
+  const processor = arena.worker<ProcessorCalls>('processor');
+  const driver = arena.worker<DriverCalls>('driver');
+  const producer = arena.worker<ProducerCalls>('bare-producer');
+  await processor.ask.start({ name, brokers, registryUrl, postgresUrl });
+  await driver.ask.start({ name, brokers, registryUrl });
+  await producer.ask.start({ topic: `${name}-limit.events`, brokers, partitions });
+  return { processor, driver, producer };
+};
+type Sides = Awaited<ReturnType<typeof startSides>>;
+
+type Batches = { readonly records: number; readonly spread: number };
+type Round = { readonly driven: DriverResult; readonly produced: ProducerResult; readonly batches: Batches };
+type Throughput = { readonly inFlight: number; readonly rounds: readonly Round[] };
+type LatencyRound = { readonly driven: DriverResult; readonly produced: ProducerResult };
+
+/** Ours, then the limit with requests as large, and as spread over partitions, as ours just were on average. */
+const throughputRound = async (
+  { processor, driver, producer }: Sides,
+  { inFlight, seconds }: { inFlight: number; seconds: number },
+): Promise<Round> => {
+  const before = await processor.ask.totals();
+  const driven = await driver.ask.run({ inFlight, seconds });
+  const batches = averageBatches(before, await processor.ask.totals());
+  return { driven, batches, produced: await producer.ask.run({ ...batches, seconds }) };
+};
+
+const averageBatches = (before: AppendTotals, after: AppendTotals): Batches => {
+  const requests = Math.max(1, after.requests - before.requests);
+  return {
+    records: Math.max(1, Math.round((after.records - before.records) / requests)),
+    spread: Math.max(1, Math.round((after.runs - before.runs) / requests)),
+  };
+};
+
+const latencyRound = async ({ driver, producer }: Sides, seconds: number): Promise<LatencyRound> => ({
+  driven: await driver.ask.run({ inFlight: 1, seconds }),
+  produced: await producer.ask.run({ records: 1, spread: 1, seconds }),
+});
+
+const throughputFigure = (
+  { inFlight, rounds }: Throughput,
+  durability: Durability,
+  checks: readonly Check[],
+): Figure => {
+  const { ours, limit, ratio } = overRounds(
+    rounds.map(
+      ({ driven, produced }): Pair => ({
+        ours: driven.accepted / (driven.elapsedMs / 1_000),
+        limit: produced.records / (produced.elapsedMs / 1_000),
+      }),
+    ),
+  );
+  const records = median(rounds.map(({ batches }) => batches.records));
+  return {
+    name: `commands through the processor, ${inFlight} in flight`,
+    durability,
+    unit: '/s',
+    ours,
+    limit: { of: `bare kafkajs producer, ${records} a send`, value: limit },
+    ratio,
+    asked: { kind: 'ratio', atLeast: 0.4 },
+    checks: [
+      ...checks,
+      equal(
+        'refused',
+        0,
+        rounds.reduce((sum, { driven }) => sum + driven.refused, 0),
+      ),
+    ],
+    details: {
+      p50Ms: median(rounds.map(({ driven }) => percentile(driven.latenciesMs, 50))),
+      p99Ms: median(rounds.map(({ driven }) => percentile(driven.latenciesMs, 99))),
+      recordsPerSend: records,
+      partitionsPerSend: median(rounds.map(({ batches }) => batches.spread)),
+    },
+  };
+};
+
+const latencyFigure = (rounds: readonly LatencyRound[], durability: Durability, checks: readonly Check[]): Figure => {
+  const { ours, limit, ratio } = overRounds(
+    rounds.map(
+      ({ driven, produced }): Pair => ({
+        ours: percentile(driven.latenciesMs, 50),
+        limit: percentile(produced.latenciesMs, 50),
+      }),
+    ),
+  );
+  return {
+    name: 'command -> reply p50, 1 in flight',
+    durability,
+    unit: 'ms',
+    ours,
+    limit: { of: 'one append of a bare kafkajs producer, p50', value: limit },
+    ratio,
+    asked: { kind: 'value', atMost: 5 },
+    checks,
+    details: { p99Ms: median(rounds.map(({ driven }) => percentile(driven.latenciesMs, 99))) },
+  };
+};
