@@ -49,16 +49,12 @@ type RequestQueue = { pending: unknown[]; throttledUntil: number; scheduleCheckP
  * kafkajs 2.2.4 re-arms a timer after every response although nothing waits and no broker throttles; its delay is then negative
  * (`TimeoutNegativeWarning` on current Node), which makes it 1 ms, for ever, on every connection. Nothing to check, no timer.
  */
-const quietRequestQueue = (): void => {
-  const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue/index.js') as {
-    prototype: RequestQueue & { quiet?: true };
-  };
-  if (prototype.quiet) return;
-  const schedule = prototype.scheduleCheckPendingRequests;
-  prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
-    if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
-  };
-  prototype.quiet = true;
+const { prototype: requestQueue } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue/index.js') as {
+  prototype: RequestQueue;
+};
+const schedule = requestQueue.scheduleCheckPendingRequests;
+requestQueue.scheduleCheckPendingRequests = function (this: RequestQueue): void {
+  if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
 };
 
 // Its advice does not hold here: few retries are meant, and a failed send costs the producer (see kafka-appender.ts).
@@ -92,7 +88,6 @@ export type Client = {
 };
 
 export const createClient = (options: KafkaLogOptions): Client => {
-  quietRequestQueue();
   const log = options.logger ?? (() => undefined);
   const kafka = new kafkajs.Kafka({
     brokers: [...options.brokers],
