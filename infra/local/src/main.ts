@@ -25,7 +25,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 try {
   const stack = await startLocal({
     dataDir: values.data,
-    ports: localPorts(process.env, Number(values.offset)),
+    ports: localPorts(process.env, parseOffset(values.offset)),
     parts: values.parts.split(',').map(parsePart),
     kafkaOverrides: Object.fromEntries(values.kafka.map((setting) => setting.split(/=(.*)/s).slice(0, 2))),
     log: (line) => console.error(line),
@@ -50,4 +50,10 @@ function parsePart(text: string): PartName {
   const part = partNames.find((name) => name === text);
   if (!part) throw new Error(`no part "${text}"; there are ${partNames.join(', ')}`);
   return part;
+}
+
+function parseOffset(text: string): number {
+  const offset = Number(text);
+  if (!Number.isInteger(offset)) throw new Error(`--offset is "${text}"; give a whole number`);
+  return offset;
 }
