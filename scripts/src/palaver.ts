@@ -2,8 +2,9 @@ import { type Command, UsageError } from './command.ts';
 import { importIrc } from './commands/import-irc.ts';
 import { rebuild } from './commands/rebuild.ts';
 import { start } from './commands/start.ts';
+import { verify } from './commands/verify.ts';
 
-const commands: readonly Command[] = [start, importIrc, rebuild];
+const commands: readonly Command[] = [start, importIrc, rebuild, verify];
 
 const overview = (): string =>
   [

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
-import { type RebuildPhase, rebuild as rebuildModel } from '@palaver/projector';
+import { rebuild as rebuildModel } from '@palaver/projector';
 import { type Command, UsageError } from '../command.ts';
 import { chooseModels, type OpenModel, withModels } from '../models.ts';
-import { createProgress, formatCount, formatSeconds, type Progress } from '../progress.ts';
+import { formatCount, formatSeconds } from '../progress.ts';
+import { phaseProgress } from './phases.ts';
 
 export const rebuild: Command = {
   name: 'rebuild',
@@ -28,23 +29,19 @@ those of the local stack.`,
 
 const rebuildOne = async ({ name, ...model }: OpenModel, signal: AbortSignal): Promise<void> => {
   const startedMs = performance.now();
-  let phase: RebuildPhase | undefined;
-  let progress: Progress | undefined;
+  const progress = phaseProgress(name);
   let total = 0;
-  await rebuildModel({
-    ...model,
-    signal,
-    onProgress(state) {
-      total = state.total;
-      if (state.phase !== phase) {
-        progress?.end();
-        phase = state.phase;
-        const folds = phase === 'fold' || phase === 'catch up';
-        progress = folds ? createProgress({ unit: 'events', total, already: state.events }) : undefined;
-        if (phase !== 'done') console.log(`${name}: ${phase}`);
-      }
-      progress?.update(state.events);
-    },
-  });
+  try {
+    await rebuildModel({
+      ...model,
+      signal,
+      onProgress(state) {
+        total = state.total;
+        progress.update(state);
+      },
+    });
+  } finally {
+    progress.end();
+  }
   console.log(`${name}: rebuilt from ${formatCount(total)} events in ${formatSeconds(performance.now() - startedMs)}`);
 };

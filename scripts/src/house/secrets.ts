@@ -26,7 +26,10 @@ export const keepSecrets = async (dataDir: string): Promise<SecretFiles> => {
 };
 
 /** An RSA key as a private JSON Web Key, and the set of public keys that goes with it. */
-export const newSigningKey = (): { readonly privateKey: webcrypto.JsonWebKey; readonly publicKeys: { keys: webcrypto.JsonWebKey[] } } => {
+export const newSigningKey = (): {
+  readonly privateKey: webcrypto.JsonWebKey;
+  readonly publicKeys: { keys: webcrypto.JsonWebKey[] };
+} => {
   const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const open = pair.publicKey.export({ format: 'jwk' });
   const naming = { kid: thumbprint(open), alg: 'RS256', use: 'sig' };

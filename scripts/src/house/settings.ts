@@ -14,7 +14,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The usual places, unless the environment says otherwise. Throws `LocalError` that names the variable whose value is no port. */
 export const readSettings = (environment: Environment): Settings => ({
-  dataDir: resolve(environment['PALAVER_DATA'] || '.palaver'),
+  dataDir: resolve(environment.PALAVER_DATA || '.palaver'),
   local: localPorts(environment),
   ports: Object.fromEntries(
     processes.map(({ name, port, portVariable }) => [name, readPort(environment, portVariable, port)]),

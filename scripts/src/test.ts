@@ -1,0 +1,97 @@
+/**
+ * `npm test`: opens a house of its own, runs all tests against it, and stops everything again.
+ *   node scripts/src/test.ts [filter...]
+ * Ends with `N passed, N failed`; the exit code is 1 when a test or the house failed.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LocalError } from '@palaver/local';
+import { openControl } from './house/control.ts';
+import { type House, openHouse } from './house/house.ts';
+import { settingsAt } from './house/settings.ts';
+import { createConsole } from './progress.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Nothing usual listens from here to 22089; the control is the last one. */
+const firstPort = 22_000;
+const controlPort = firstPort + 89;
+const dataDir = join(root, '.palaver-test');
+const reportFile = join(dataDir, 'report.json');
+
+type Totals = { readonly passed: number; readonly failed: number };
+
+const main = async (filters: readonly string[]): Promise<Totals> => {
+  const console = createConsole();
+  const ending = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => ending.abort(new LocalError(`ended by ${signal}`)));
+  }
+  const house = await openHouse({
+    settings: settingsAt(firstPort, dataDir),
+    fresh: true,
+    console,
+    signal: ending.signal,
+  });
+  const control = await openControl(house, controlPort);
+  try {
+    return await runTests(house, filters, ending.signal);
+  } finally {
+    await control.close();
+    await console.step('stop everything', () => house.close());
+  }
+};
+
+/** What tests are told of the house. The Postgres URL names no database: each test makes its own. */
+const environmentOf = ({ addresses, stack, gatewayUrl }: House): Readonly<Record<string, string>> => ({
+  PALAVER_TEST_KAFKA: addresses.brokers.join(','),
+  PALAVER_TEST_REGISTRY: addresses.registryUrl,
+  PALAVER_TEST_POSTGRES: addresses.postgresUrl('').replace(/\/$/, ''),
+  PALAVER_TEST_S3: stack.s3.endpoint,
+  PALAVER_TEST_GATEWAY: gatewayUrl,
+  PALAVER_TEST_CONTROL: `http://127.0.0.1:${controlPort}`,
+});
+
+const runTests = async (house: House, filters: readonly string[], signal: AbortSignal): Promise<Totals> => {
+  mkdirSync(dataDir, { recursive: true });
+  rmSync(reportFile, { force: true });
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+  const child = spawn(
+    process.execPath,
+    [vitest, 'run', '--config', '.config/vitest.config.ts', ...reporters, ...filters],
+    {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...environmentOf(house) },
+    },
+  );
+  const stop = () => child.kill('SIGTERM');
+  signal.addEventListener('abort', stop);
+  const code = await new Promise<number>((resolve) => child.once('exit', (exitCode) => resolve(exitCode ?? 1)));
+  signal.throwIfAborted();
+  return totalsOf(readFileSync(reportFile, 'utf8'), code);
+};
+
+/** A file that cannot be loaded has no tests to fail, so it counts as one that did. */
+const totalsOf = (report: string, code: number): Totals => {
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(report) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    testResults: { status: string; assertionResults: unknown[] }[];
+  };
+  const unloaded = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+  const failed = numFailedTests + unloaded;
+  return { passed: numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
+};
+
+let totals: Totals;
+try {
+  totals = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof LocalError ? error.message : error);
+  totals = { passed: 0, failed: 1 };
+}
+process.exitCode = totals.failed === 0 ? 0 : 1;
+console.log(`${totals.passed} passed, ${totals.failed} failed`);
