@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
 import { newId } from '@palaver/decider';
 import jsonwebtoken from 'jsonwebtoken';
 
@@ -16,7 +16,7 @@ export type IssueToken = (profileId: string) => AccessToken;
 /** Takes a private RSA key as a JSON Web Key (RFC 7517) or as PEM. Throws when it is neither. */
 export const parsePrivateKey = (text: string): KeyObject => {
   const key = text.trimStart().startsWith('{')
-    ? createPrivateKey({ key: JSON.parse(text) as JsonWebKey, format: 'jwk' })
+    ? createPrivateKey({ key: JSON.parse(text) as JsonWebKeyInput['key'], format: 'jwk' })
     : createPrivateKey(text);
   if (key.asymmetricKeyType !== 'rsa') throw new TypeError('the signing key must be an RSA key');
   return key;

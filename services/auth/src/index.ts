@@ -1,0 +1,2 @@
+export { authDecider } from './decider.ts';
+export { authProblems, authRoutes } from './routes.ts';

@@ -1,0 +1,112 @@
+import { commandClient, createReplies, newId, postgresStateStore, startProcessManager } from '@palaver/decider';
+import type { Codec } from '@palaver/event-log';
+import { readJwks, tokenVerifier } from '@palaver/http';
+import { type ServiceParts, serveService } from '@palaver/process';
+import { type AuthModel, authProjection } from '@palaver/projection-auth';
+import { positionWaiter } from '@palaver/projector';
+import { variable } from '@palaver/runtime';
+import { type AuthCommand, type AuthEvent, commandSchemas, consumerGroups, eventSchemas } from '@palaver/schemas';
+import { Kysely, PostgresDialect } from 'kysely';
+import { z } from 'zod';
+import { giver } from './commands.ts';
+import { createKeysSchema, dataKeys } from './data-keys.ts';
+import { authDecider } from './decider.ts';
+import { passwords } from './passwords.ts';
+import { type AuthParts, authProblems, authRoutes } from './routes.ts';
+import { keyLength } from './sealing.ts';
+import { secretsOf } from './secrets.ts';
+import { followSignUp, signUpProcess } from './sign-up.ts';
+import { parsePrivateKey, tokenIssuer } from './tokens.ts';
+
+const variables = {
+  privateKey: variable({
+    name: 'PALAVER_JWT_PRIVATE_KEY',
+    parse: z.string().transform((text, context) => {
+      try {
+        return parsePrivateKey(text);
+      } catch {
+        context.addIssue('must be an RSA key, as a JSON Web Key or PEM');
+        return z.NEVER;
+      }
+    }),
+    secret: true,
+    doc: 'the private key that tokens are signed with',
+  }),
+  authKey: variable({
+    name: 'PALAVER_AUTH_KEY',
+    parse: z
+      .base64()
+      .transform((text) => Buffer.from(text, 'base64'))
+      .refine((key) => key.length === keyLength, `must be ${keyLength} bytes in base64`),
+    secret: true,
+    doc: 'what password hashes are sealed with, addresses hashed and data keys wrapped',
+  }),
+};
+
+type Parts = ServiceParts<typeof variables>;
+
+const commandTimeoutMs = 10_000;
+
+/** Puts together what the routes need, and starts the process manager of sign-ups. */
+const authParts = async ({ config, scope, log, codecs, pool }: Parts): Promise<AuthParts> => {
+  const names = { issuer: config.tokenIssuer, audience: config.tokenAudience };
+  const verifyToken = tokenVerifier({ jwks: readJwks(config.jwksFile), ...names });
+  const issueToken = tokenIssuer({ privateKey: config.privateKey, ...names });
+  // A signing key that is not among the public keys would only show when nobody can do anything with their token.
+  verifyToken(issueToken('nobody').accessToken);
+
+  await scope.waitFor('database', () => createKeysSchema(pool));
+  const checkpoints = postgresStateStore(pool, { schema: 'sign_up' });
+  await scope.waitFor('database', () => checkpoints.migrate());
+  const manager = await startProcessManager({
+    log,
+    name: signUpProcess,
+    groupId: 'auth-sign-up',
+    topic: 'auth.events',
+    events: codecs.events as Codec<AuthEvent>,
+    decider: authDecider,
+    commands: codecs.commands as Codec<AuthCommand>,
+    checkpoints,
+    handle: followSignUp,
+    newEpoch: newId,
+    logger: scope.logger,
+    onCrash: scope.crash,
+  });
+  scope.onStop('process manager', () => manager.close());
+
+  const commands = await commandClient({
+    log,
+    decider: authDecider,
+    codec: codecs.commands,
+    replies: createReplies(newId()),
+  });
+  scope.onStop('sign-up client', () => commands.close());
+  const positions = positionWaiter({ connectionString: config.postgresUrl }, authProjection.topics);
+  scope.onStop('sign-up waiter', () => positions.close());
+
+  const secrets = secretsOf(config.authKey);
+  return {
+    db: new Kysely<AuthModel>({ dialect: new PostgresDialect({ pool }) }),
+    give: giver(commands, { timeoutMs: commandTimeoutMs }),
+    positions,
+    secrets,
+    passwords: passwords(),
+    dataKeys: dataKeys(pool, secrets.dataKeys),
+    issueToken,
+    verifyToken,
+  };
+};
+
+await serveService(
+  {
+    decider: authDecider,
+    groupId: consumerGroups.auth,
+    schemas: { commands: commandSchemas.auth, events: eventSchemas.auth },
+    projection: authProjection,
+    problems: authProblems,
+    usualPort: 3003,
+    variables,
+    routes: async (parts) => authRoutes(await authParts(parts)),
+  },
+  process.env,
+);
