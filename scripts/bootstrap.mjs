@@ -1,7 +1,7 @@
 /**
  * From a fresh clone to a running command, with whatever Node (>= 20) is there:
- *   node scripts/bootstrap.mjs start|test [arguments]
- * Checks the machine, installs the packages, and hands over to the pinned Node. No dependencies: none is there yet.
+ *   node scripts/bootstrap.mjs start|test|install [arguments]
+ * Checks the machine, installs the packages, and hands over to the pinned Node (`install` stops before that). No dependencies: none is there yet.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -15,15 +15,17 @@ const modules = join(root, 'node_modules');
 const commands = {
   start: ['scripts/src/palaver.ts', 'start'],
   test: ['scripts/src/test.ts'],
+  install: [],
 };
 
 const [name, ...rest] = process.argv.slice(2);
 const command = commands[name];
-if (!command) fail('usage: node scripts/bootstrap.mjs start|test [arguments]');
+if (!command) fail('usage: node scripts/bootstrap.mjs start|test|install [arguments]');
 checkNode();
 checkJava();
 checkMaven();
 await install();
+if (name === 'install') process.exit();
 process.exitCode = await run(
   join(modules, '.bin', 'node'),
   // kafkajs sets a timer of less than nothing; infra/event-log keeps it from that, but set-up runs without it.
