@@ -57,10 +57,10 @@ export async function createDatabases(url: string, names: string[]): Promise<voi
   });
 }
 
-/** Removes the Postgres data of a data folder, also where root had to put it outside. */
+/** Removes what root had to put outside of the data folder. */
 export async function removePostgresData(dataDir: string): Promise<void> {
-  await rm(outsideFolder(dataDir), { recursive: true, force: true });
-  await rm(join(dataDir, 'postgres'), { recursive: true, force: true });
+  const folder = outsideFolder(dataDir);
+  for (const path of [folder, partialFolder(folder)]) await rm(path, { recursive: true, force: true });
 }
 
 async function withClient(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
@@ -157,7 +157,7 @@ async function initialize(
   context: PartContext,
 ): Promise<void> {
   context.log('creating the Postgres data folder');
-  const partial = `${folder}.partial`;
+  const partial = partialFolder(folder);
   const password = `${folder}.password`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { mode: 0o700 });
@@ -177,6 +177,10 @@ async function initialize(
     await rm(password, { force: true });
   }
   await rename(partial, folder);
+}
+
+function partialFolder(folder: string): string {
+  return `${folder}.partial`;
 }
 
 async function makeOutside(): Promise<void> {

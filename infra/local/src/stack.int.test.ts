@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -93,20 +94,23 @@ test('a part that ends by itself is reported; one that is killed or stopped is n
 });
 
 test('a part that cannot start says so in one line, and what else was starting is stopped', async () => {
-  const log: string[] = [];
-  const failing = start({ log: (line) => log.push(line), kafkaOverrides: { 'process.roles': 'broker,juggler' } });
-  await expect(failing).rejects.toThrow(/juggler/);
-  await expect(failing).rejects.not.toThrow(/\n/);
-  await start({ parts: ['postgres'] });
+  const kafkaOverrides = { 'authorizer.class.name': 'no.such.Authorizer' };
+  const failing = start({ parts: ['postgres', 'kafka'], kafkaOverrides });
+  await expect(failing).rejects.toThrow(/^kafka exited with code 1: .*no\.such\.Authorizer.*kafka\.log\)$/);
+  expect(recordedPids()).toEqual([]);
 });
 
 test('an abandoned start stops what it has started', async () => {
   const abandon = new AbortController();
+  const seen: number[] = [];
   const log = (line: string) => {
-    if (line.startsWith('postgres is ready')) abandon.abort(new Error('never mind'));
+    if (!line.startsWith('postgres is ready')) return;
+    seen.push(...recordedPids());
+    abandon.abort(new Error('never mind'));
   };
   await expect(start({ signal: abandon.signal, log })).rejects.toThrow('never mind');
-  await start({ parts: ['postgres'] });
+  expect(seen).not.toEqual([]);
+  expect(seen.map(processArguments).filter(Boolean)).toEqual([]);
 });
 
 test('what a killed parent left behind is ended by the next start', async () => {
@@ -138,6 +142,13 @@ test('without a JDK the start says what to install', async () => {
     await rm(empty, { recursive: true });
   }
 });
+
+/** Of the parts that are running, as `<dataDir>/run` tells. */
+function recordedPids(): number[] {
+  const folder = join(dataDir, 'run');
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json') && file !== 'owner.json');
+  return files.map((file) => (JSON.parse(readFileSync(join(folder, file), 'utf8')) as { pid: number }).pid);
+}
 
 const topic = 'local.test.events';
 const schema = JSON.stringify({ type: 'record', name: 'Kept', fields: [{ name: 'text', type: 'string' }] });
