@@ -9,7 +9,11 @@ export type Progress<Phase extends string> = {
   readonly secondsLeft: number | null;
 };
 
-export type Reporter<Phase extends string> = (now: { phase: Phase; events?: number; total?: number }) => void;
+export type Reporter<Phase extends string> = (now: {
+  readonly phase: Phase;
+  readonly events?: number;
+  readonly total?: number;
+}) => void;
 
 const REPORT_EVERY_MS = 250;
 

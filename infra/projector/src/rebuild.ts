@@ -70,7 +70,8 @@ export const rebuild = async (options: RebuildOptions): Promise<void> => {
       await foldToEnd(client, options, report, 'catch up');
       report({ phase: 'swap' });
       await swap(client, options);
-      report({ phase: 'clean up' });
+      const events = positionsOf(await readCheckpoints(client, LIVE));
+      report({ phase: 'clean up', events, total: events });
       await dropOld(client, { tries: DROP_TRIES });
       report({ phase: 'done' });
     } finally {
@@ -122,14 +123,15 @@ const foldToEnd = async (
     const ends = await logEnds(options);
     const checkpoints = await readCheckpoints(client, NEXT);
     const left = distance(checkpoints, ends);
-    report({ phase, events: total(ends) - left, total: total(ends) });
+    const total = positionsOf(ends);
+    report({ phase, events: total - left, total });
     if (left <= NEAR_EVENTS && (phase !== 'fold' || left === 0)) return;
     await foldInto(client, {
       ...options,
       schema: NEXT,
       ends,
       atomically: (work) => inTransaction(client, work),
-      onFolded: (events) => report({ phase, events: total(ends) - left + events, total: total(ends) }),
+      onFolded: (events) => report({ phase, events: total - left + events, total }),
     });
     if (phase === 'fold') return;
   }
@@ -146,8 +148,9 @@ const logEnds = async ({
   return ends;
 };
 
-const total = (ends: ReadonlyMap<string, Checkpoint>): number =>
-  [...ends.values()].reduce((sum, end) => sum + end.nextOffset, 0);
+/** How many log positions lie before these checkpoints. */
+export const positionsOf = (checkpoints: ReadonlyMap<string, Checkpoint>): number =>
+  [...checkpoints.values()].reduce((sum, { nextOffset }) => sum + nextOffset, 0);
 
 const distance = (from: ReadonlyMap<string, Checkpoint>, to: ReadonlyMap<string, Checkpoint>): number => {
   let left = 0;

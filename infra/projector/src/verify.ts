@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { createModel, LIVE, ModelMismatch, modelState, readCheckpoints, VERIFY } from './model.ts';
 import { type Progress, progressReporter } from './progress.ts';
 import type { Projection, Table } from './projection.ts';
-import { lockModel, unlockModel } from './rebuild.ts';
+import { lockModel, positionsOf, unlockModel } from './rebuild.ts';
 import { buildPrimaryKeys, foldInto } from './refold.ts';
 import { quote, quoteTable, sqlType } from './sql.ts';
 import { inSavepoint, withClient } from './transaction.ts';
@@ -71,7 +71,7 @@ const verifyInSnapshot = async (client: pg.ClientBase, options: VerifyOptions): 
   const state = await modelState(client, projection);
   if (state !== 'current') throw new ModelMismatch(`the live model of ${projection.name} is ${state}`);
   const ends = await readCheckpoints(client, LIVE);
-  const total = [...ends.values()].reduce((sum, { nextOffset }) => sum + nextOffset, 0);
+  const total = positionsOf(ends);
 
   report({ phase: 'fold', events: 0, total });
   await createModel(client, VERIFY, projection, { keys: 'later' });
