@@ -264,6 +264,8 @@ export const memoryBroker = (options: MemoryBrokerOptions): MemoryBroker => {
     const tenure: Tenure = { partition, lease, end };
     member.tenures.set(partition, tenure);
     const crash = (error: unknown): void => {
+      // An owner that fails after it was told to stop has nothing more to break.
+      if (!lease.valid) return;
       lease.valid = false;
       leave(group, member);
       member.options.onCrash(error instanceof Error ? error : new Error(String(error)));
@@ -335,6 +337,7 @@ export const memoryBroker = (options: MemoryBrokerOptions): MemoryBroker => {
 
   const leave = (group: Group, member: Member): void => {
     if (!group.members.includes(member)) return;
+    for (const partition of [...member.tenures.keys()]) revoke(member, partition);
     group.members = group.members.filter((other) => other !== member);
     rebalance(group);
   };
@@ -354,7 +357,6 @@ export const memoryBroker = (options: MemoryBrokerOptions): MemoryBroker => {
       },
       close: async () => {
         const tenures = [...member.tenures.values()];
-        for (const tenure of tenures) revoke(member, tenure.partition);
         leave(group, member);
         await Promise.all(tenures.map((tenure) => tenure.end()));
       },
