@@ -116,7 +116,7 @@ export class Owner implements PartitionOwner {
   private readonly lease: Lease;
   private held: Held | null = null;
   private stopped = false;
-  /** The batch in hand; the next one waits for it, so that one append is in flight. */
+  /** The batch in hand. The log gives the next one after it, so that one append is in flight. */
   private turn: Promise<void> = Promise.resolve();
   private retryMs = 0;
 
@@ -134,9 +134,7 @@ export class Owner implements PartitionOwner {
   }
 
   async handle(_topic: string, batch: Batch): Promise<void> {
-    const work = () => this.decideBatch(batch);
-    if (this.context.without.has('single flight')) return work();
-    this.turn = this.turn.then(work);
+    this.turn = this.decideBatch(batch);
     return this.turn;
   }
 
@@ -156,11 +154,17 @@ export class Owner implements PartitionOwner {
       await context.commands.prepare(batch.records.map((record) => record.value));
     });
     const received = batch.records.map((record) => receive(context, context.commands, record));
+    const flights = context.without.has('single flight') ? received.map((one) => [one]) : [received];
+    await Promise.all(flights.map((flight) => this.decideAll(flight)));
+    if (!this.stopped) context.stats.positions.set(this.partition, batch.nextOffset);
+  }
+
+  private async decideAll(received: readonly Received[]): Promise<void> {
+    const most = this.context.limits.maxBatchCommands;
     for (let done = 0; done < received.length && !this.stopped; )
       await this.untilDone(async () => {
-        done += await this.decideSome(await this.hold(), received.slice(done, done + context.limits.maxBatchCommands));
+        done += await this.decideSome(await this.hold(), received.slice(done, done + most));
       });
-    if (!this.stopped) context.stats.positions.set(this.partition, batch.nextOffset);
   }
 
   /** Decides as many of these as fit one append. Returns how many are done for good. */

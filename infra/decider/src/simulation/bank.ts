@@ -25,7 +25,8 @@ const account = streamKind<Account, BankEvent>({
   evolve: {
     Opened: () => ({ status: 'open', balance: 0 }),
     Moved: (state, { amount }) => ({ ...state, balance: state.balance + amount }),
-    Closed: (state) => ({ ...state, status: 'closed' }),
+    // What is erased with the account must not outlive it here.
+    Closed: () => ({ status: 'closed', balance: 0 }),
   },
 });
 
@@ -34,8 +35,8 @@ const statement = streamKind<{ readonly last: number }, BankEvent>({
   initial: { last: 0 },
   evolve: {
     Opened: (state) => state,
-    Moved: (_state, { number }) => ({ last: number }),
-    Closed: (_state, { number }) => ({ last: number }),
+    Moved: (state, { number }) => ({ last: Math.max(state.last, number) }),
+    Closed: (state, { number }) => ({ last: Math.max(state.last, number) }),
   },
 });
 
