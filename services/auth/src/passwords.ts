@@ -26,7 +26,7 @@ export class Busy extends Error {
 export type PasswordsOptions = {
   /** Hashes at the same time. They run in libuv's four threads, which files and names need too. */
   readonly maxInFlight?: number;
-  /** Most that wait: 64 two at a time are about a second. */
+  /** Most that wait: 128, two at a time, are done in about two seconds. */
   readonly maxWaiting?: number;
 };
 
@@ -40,7 +40,7 @@ export type Passwords = {
   verify(hash: string | null, password: string): Promise<boolean>;
 };
 
-export const passwords = ({ maxInFlight = 2, maxWaiting = 64 }: PasswordsOptions = {}): Passwords => {
+export const passwords = ({ maxInFlight = 2, maxWaiting = 128 }: PasswordsOptions = {}): Passwords => {
   const take = turns(maxInFlight, maxWaiting);
   const hash = (password: string, salt?: Buffer): Promise<string> =>
     take(() => argon2.hash(normalized(password), salt ? { ...parameters, salt } : parameters));
@@ -62,7 +62,7 @@ const turns = (maxInFlight: number, maxWaiting: number) => {
   return async <T>(task: () => Promise<T>): Promise<T> => {
     if (inFlight < maxInFlight) inFlight++;
     else {
-      if (waiting.length >= maxWaiting) throw new Busy(1);
+      if (waiting.length >= maxWaiting) throw new Busy(2);
       await new Promise<void>((resolve) => waiting.push(resolve));
     }
     try {

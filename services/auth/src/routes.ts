@@ -45,7 +45,7 @@ const email = () =>
 const displayName = () =>
   text({ min: 1, max: 32 })
     .regex(/^\P{Cc}*$/u, 'must not hold control characters')
-    .regex(/\S/, 'must not be blank')
+    .regex(/^$|\S/, 'must not be blank')
     .meta({ minLength: 1, maxLength: 32, examples: ['Ada'] });
 
 const profileSchema = z.object({ id: uuid(), name: z.string(), createdAt: z.iso.datetime() });
