@@ -33,6 +33,8 @@ export type HouseOptions = {
 };
 
 const partBackOffMs = 1_000;
+/** Each child has a listener that ends it with this process. */
+const maxChildren = 40;
 
 /**
  * Opens the house; resolves when every process is ready. On any failure, and when the signal is aborted, it stops what it has
@@ -40,6 +42,7 @@ const partBackOffMs = 1_000;
  */
 export const openHouse = async (options: HouseOptions): Promise<House> => {
   const { settings, console } = options;
+  process.setMaxListeners(maxChildren);
   const release = await claim(settings.dataDir);
   const cleanups: (() => Promise<void>)[] = [release];
   let closing: Promise<void> | undefined;

@@ -42,7 +42,7 @@ export type SupervisorOptions = {
   readonly signal: AbortSignal;
 };
 
-const readyWithinMs = 60_000;
+const readyWithinMs = 120_000;
 const pollMs = 50;
 const firstBackOffMs = 250;
 const maxBackOffMs = 10_000;
