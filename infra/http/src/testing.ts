@@ -20,19 +20,20 @@ export type Ask = {
   /** Sent as JSON; a string is sent as it is. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** An answer that this request is to see the effects of, when it was somebody else's: its `Palaver-Position` is sent back. */
+  readonly after?: Answer;
 };
 
 /** Asks the API: `api('POST /servers', { token, body })`. */
-export const api = async (
-  operation: `${string} /${string}`,
-  { token, body, headers = {} }: Ask = {},
-): Promise<Answer> => {
+export const api = async (operation: `${string} /${string}`, ask: Ask = {}): Promise<Answer> => {
+  const { token, body, headers = {}, after } = ask;
   const [method, path] = operation.split(' ') as [string, string];
   const response = await fetch(`${gatewayUrl()}/api${path}`, {
     method,
     headers: {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(after === undefined ? {} : { 'palaver-position': after.headers.get('palaver-position')! }),
       ...headers,
     },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),

@@ -11,9 +11,9 @@ beforeAll(async () => {
 });
 
 const newServer = async (name = 'Analytical Engine') => {
-  const { status, body } = await api('POST /servers', { token: owner.token, body: { name } });
-  expect(status).toBe(201);
-  return body;
+  const created = await api('POST /servers', { token: owner.token, body: { name } });
+  expect(created.status).toBe(201);
+  return { server: created.body, created };
 };
 
 describe('POST /servers', () => {
@@ -84,8 +84,8 @@ describe('POST /servers', () => {
 
 describe('joining by an invite', () => {
   test('makes a member who is seen at once, and changes nothing the second time', async () => {
-    const server = await newServer();
-    const preview = await api(`GET /invites/${server.inviteCode}`, { token: guest.token });
+    const { server, created } = await newServer();
+    const preview = await api(`GET /invites/${server.inviteCode}`, { token: guest.token, after: created });
     expect(preview.body).toMatchObject({ server: { id: server.id, name: server.name, memberCount: 1 } });
     const joined = await api(`POST /invites/${server.inviteCode}/join`, { token: guest.token });
     expect(joined).toMatchObject({ status: 200, body: { serverId: server.id, profileId: guest.id, role: 'GUEST' } });
@@ -106,11 +106,20 @@ describe('joining by an invite', () => {
   });
 
   test('by 20 at once counts each once', async () => {
-    const server = await newServer('Crowd');
+    const { server, created } = await newServer('Crowd');
     const crowd = await Promise.all(Array.from({ length: 20 }, (_, index) => signUp(`Member ${index}`)));
     const twice = [...crowd, ...crowd];
-    await Promise.all(twice.map(({ token }) => api(`POST /invites/${server.inviteCode}/join`, { token })));
-    const { body } = await api(`GET /servers/${server.id}`, { token: crowd[0]!.token });
+    const joined = await Promise.all(
+      twice.map(({ token }) => api(`POST /invites/${server.inviteCode}/join`, { token, after: created })),
+    );
+    expect(joined.map(({ status }) => status)).toEqual(twice.map(() => 200));
+    const positions = joined.map(({ headers }) => headers.get('palaver-position')!);
+    const offset = (position: string) => Number(position.split('@')[1]);
+    const last = positions.reduce((a, b) => (offset(a) > offset(b) ? a : b));
+    const { body } = await api(`GET /servers/${server.id}`, {
+      token: crowd[0]!.token,
+      headers: { 'palaver-position': last },
+    });
     expect(body.memberCount).toBe(21);
   });
 
@@ -124,9 +133,9 @@ describe('joining by an invite', () => {
 
 describe('POST /servers/:serverId/invites', () => {
   test('is for an ADMIN: others are refused, and unknown servers and permissions too', async () => {
-    const server = await newServer();
+    const { server, created } = await newServer();
     const path = `POST /servers/${server.id}/invites` as const;
-    await api(`POST /invites/${server.inviteCode}/join`, { token: guest.token });
+    await api(`POST /invites/${server.inviteCode}/join`, { token: guest.token, after: created });
     const made = await api(path, { token: owner.token, body: { permissions: ['IMPORT_MESSAGES'] } });
     expect(made).toMatchObject({ status: 201, body: { serverId: server.id, permissions: ['IMPORT_MESSAGES'] } });
     expect(await api(path, { token: guest.token, body: {} })).toMatchObject({
@@ -148,8 +157,10 @@ describe('POST /servers/:serverId/invites', () => {
 });
 
 test('somebody else’s server is not there, nor one with a malformed id', async () => {
-  const server = await newServer();
-  expect(await api(`GET /servers/${server.id}`, { token: outsider.token })).toMatchObject({ status: 404 });
+  const { server, created } = await newServer();
+  expect(await api(`GET /servers/${server.id}`, { token: outsider.token, after: created })).toMatchObject({
+    status: 404,
+  });
   expect(await api(`GET /servers/${server.id}/members`, { token: outsider.token })).toMatchObject({ status: 404 });
   expect(await api(`GET /servers/${nobody}`, { token: owner.token })).toMatchObject({ status: 404 });
   expect(await api('GET /servers/7', { token: owner.token })).toMatchObject({
