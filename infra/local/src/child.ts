@@ -27,7 +27,7 @@ export interface Child {
   exited: Promise<string>;
 }
 
-const readyWithinMs = 90_000;
+const readyWithinMs = 120_000;
 const stopWithinMs = 15_000;
 const maxLogBytes = 16 * 1024 * 1024;
 

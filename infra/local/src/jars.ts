@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LocalError } from './error.ts';
 import { withFileLock } from './lock.ts';
@@ -27,17 +27,25 @@ export async function fetchJars(program: Program, log: (line: string) => void, s
   const folder = join(jarCache, hash, program);
   if (existsSync(folder)) return folder;
   await mkdir(dirname(folder), { recursive: true });
-  // One lock for all programs: two Mavens at once may spoil their common local repository.
-  return withFileLock(join(jarCache, 'lock'), async () => {
+  const fetchOnce = async () => {
     if (existsSync(folder)) return folder;
     log(`fetching ${program} from Maven Central`);
-    const partial = `${folder}.partial`;
-    await rm(partial, { recursive: true, force: true });
+    await removePartial(folder);
+    // Of our own: the Maven of a parent that was killed may still be writing to its folder.
+    const partial = `${folder}.partial-${process.pid}`;
     await maven(['-P', program, 'prepare-package', `-Djars.directory=${partial}`], signal);
     // The rename makes a complete folder appear at once; an interrupted fetch leaves nothing that looks complete.
     await rename(partial, folder);
     return folder;
-  });
+  };
+  // One lock for all programs: two Mavens at once may spoil their common local repository.
+  return withFileLock(join(jarCache, 'lock'), fetchOnce, signal);
+}
+
+async function removePartial(folder: string): Promise<void> {
+  const names = await readdir(dirname(folder));
+  const partial = names.filter((name) => name.startsWith(`${basename(folder)}.partial-`));
+  for (const name of partial) await rm(join(dirname(folder), name), { recursive: true, force: true });
 }
 
 async function maven(args: string[], signal?: AbortSignal): Promise<void> {

@@ -27,12 +27,12 @@ export async function claimFile(path: string): Promise<ProcessRecord | undefined
   }
 }
 
-/** Runs the work while holding the file, after waiting for whoever holds it; ten minutes at most. */
-export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+/** Runs the work while holding the file, after waiting for whoever holds it; ten minutes at most, or until the signal. */
+export async function withFileLock<T>(path: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const deadline = Date.now() + 600_000;
   for (let holder = await claimFile(path); holder; holder = await claimFile(path)) {
     if (Date.now() > deadline) throw new LocalError(`process ${holder.pid} has held ${path} for ten minutes`);
-    await delay(200);
+    await delay(200, undefined, { signal });
   }
   try {
     return await work();

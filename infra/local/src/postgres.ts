@@ -98,8 +98,7 @@ async function reachableBinaries(user: User | undefined, signal: AbortSignal): P
   const copy = join(outside, `postgres-${basename(dirname(installed))}-${packageVersion(installed)}`);
   if (existsSync(copy)) return copy;
   await makeOutside();
-  return withFileLock(`${copy}.lock`, async () => {
-    signal.throwIfAborted();
+  const copyOnce = async () => {
     if (existsSync(copy)) return copy;
     const partial = `${copy}.partial`;
     await rm(partial, { recursive: true, force: true });
@@ -107,7 +106,8 @@ async function reachableBinaries(user: User | undefined, signal: AbortSignal): P
     await makeReadable(partial);
     await rename(partial, copy);
     return copy;
-  });
+  };
+  return withFileLock(`${copy}.lock`, copyOnce, signal);
 }
 
 function installedBinaries(): string {
