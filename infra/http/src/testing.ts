@@ -54,3 +54,9 @@ export const signUp = async (name = 'Ada'): Promise<Account> => {
   if (status !== 201) throw new Error(`sign-up answered ${status}: ${JSON.stringify(body)}`);
   return { id: body.profile.id, token: body.accessToken };
 };
+
+/** Of commands on one partition, the answer whose effects lie furthest on the log. */
+export const latest = (answers: readonly Answer[]): Answer => {
+  const offset = (answer: Answer): number => Number(answer.headers.get('palaver-position')?.split('@')[1] ?? -1);
+  return answers.reduce((a, b) => (offset(a) > offset(b) ? a : b));
+};

@@ -1,4 +1,4 @@
-import { type Account, api, signUp } from '@palaver/http/testing';
+import { type Account, type Answer, api, latest, signUp } from '@palaver/http/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 const nobody = '01900000-0000-7000-8000-000000000000';
@@ -23,8 +23,8 @@ const newChannel = async (): Promise<Channel> => {
 
 const post = (channelId: string, content: string, { token }: Account = guest, headers = {}) =>
   api(`POST /channels/${channelId}/messages`, { token, body: { content }, headers });
-const read = (channelId: string, query = '', { token }: Account = guest) =>
-  api(`GET /channels/${channelId}/messages${query}`, { token });
+const read = (channelId: string, query = '', { token }: Account = guest, after?: Answer) =>
+  api(`GET /channels/${channelId}/messages${query}`, { token, ...(after ? { after } : {}) });
 const contents = (answer: { body: { items: { content: string }[] } }) => answer.body.items.map((one) => one.content);
 
 describe('POST /channels/:channelId/messages', () => {
@@ -64,9 +64,9 @@ describe('POST /channels/:channelId/messages', () => {
     );
     const seqs = posted.map(({ body }) => body.seq).sort((a, b) => a - b);
     expect(seqs).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
-    const page = await read(channelId, '?limit=100');
+    const page = await read(channelId, '?limit=100', guest, latest(posted));
     expect(page.body.items.map((one: { seq: number }) => one.seq)).toEqual(seqs.reverse());
-    expect((await read(channelId, '?limit=100', owner)).body).toEqual(page.body);
+    expect((await read(channelId, '?limit=100', owner, latest(posted))).body).toEqual(page.body);
   });
 
   test.each([

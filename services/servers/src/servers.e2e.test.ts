@@ -1,4 +1,4 @@
-import { type Account, api, signUp } from '@palaver/http/testing';
+import { type Account, api, latest, signUp } from '@palaver/http/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 const nobody = '01900000-0000-7000-8000-000000000000';
@@ -113,13 +113,7 @@ describe('joining by an invite', () => {
       twice.map(({ token }) => api(`POST /invites/${server.inviteCode}/join`, { token, after: created })),
     );
     expect(joined.map(({ status }) => status)).toEqual(twice.map(() => 200));
-    const positions = joined.map(({ headers }) => headers.get('palaver-position')!);
-    const offset = (position: string) => Number(position.split('@')[1]);
-    const last = positions.reduce((a, b) => (offset(a) > offset(b) ? a : b));
-    const { body } = await api(`GET /servers/${server.id}`, {
-      token: crowd[0]!.token,
-      headers: { 'palaver-position': last },
-    });
+    const { body } = await api(`GET /servers/${server.id}`, { token: crowd[0]!.token, after: latest(joined) });
     expect(body.memberCount).toBe(21);
   });
 
