@@ -219,29 +219,33 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
     }
   };
 
-  const takeOut = (refused: (append: PendingAppend) => boolean): PendingAppend[] => {
+  const refuse = (refused: (append: PendingAppend) => boolean, error: AppendRejected): void => {
     const out = queue.filter(refused);
-    if (out.length === 0) return out;
+    if (out.length === 0) return;
     queue = queue.filter((append) => !refused(append));
     queuedBytes -= bytesOf(out);
-    return out;
+    rejectAll(out, error);
   };
 
   /** A topic that does not exist, or a wrong partition, must not spoil the request of all others. */
   const refuseMisdirected = async (): Promise<void> => {
-    for (const topic of new Set(queue.map((append) => append.topic))) {
-      if (!partitionCounts.has(topic)) {
-        try {
-          partitionCounts.set(topic, await withTimeout(partitionsOf(topic), appendTimeoutMs));
-        } catch (error) {
-          const mine = takeOut((append) => append.topic === topic);
-          rejectAll(mine, new AppendRejected(`${topic} is not known: ${messageOf(error)}`, { cause: error }));
-        }
+    const topics = new Set<string>();
+    for (const { topic } of queue) if (!partitionCounts.has(topic)) topics.add(topic);
+    for (const topic of topics) {
+      try {
+        partitionCounts.set(topic, await withTimeout(partitionsOf(topic), appendTimeoutMs));
+      } catch (error) {
+        const why = new AppendRejected(`${topic} is not known: ${messageOf(error)}`, { cause: error });
+        refuse((append) => append.topic === topic, why);
       }
-      const count = partitionCounts.get(topic) ?? 0;
-      const wrong = takeOut((append) => append.topic === topic && !(append.partition >= 0 && append.partition < count));
-      if (wrong.length > 0) rejectAll(wrong, new AppendRejected(`${topic} has ${count} partitions, from 0 on`));
     }
+    // A topic that came while we waited is looked at in the next round.
+    const fits = ({ topic, partition }: PendingAppend): boolean => {
+      const count = partitionCounts.get(topic);
+      return count === undefined || (Number.isInteger(partition) && partition >= 0 && partition < count);
+    };
+    if (!queue.every(fits)) refuse((append) => !fits(append), new AppendRejected('the topic has no such partition'));
+    if (queue.some(({ topic }) => !partitionCounts.has(topic))) await refuseMisdirected();
   };
 
   const pump = async (): Promise<void> => {

@@ -321,3 +321,30 @@ test('a rebalance ends every lease and every owner before new ones begin, and no
   await until('everything was handled', () => handled.size === 200);
   expect(overlaps).toEqual([]);
 });
+
+test('an owner that missed heartbeats loses its lease, and what it handled meanwhile comes again', async () => {
+  const log = openLog();
+  const topic = await createTopic(broker, 1);
+  const sessionTimeoutMs = 6000;
+  const handled: { lease: Lease; keys: string[]; validAfter: boolean }[] = [];
+  let stops = 0;
+  const acquire = (_: number, lease: Lease): PartitionOwner => ({
+    ...noOwner,
+    handle: async (_topic, batch) => {
+      // The whole process stands still, as in a long garbage collection: no heartbeat leaves.
+      if (handled.length === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0.7 * sessionTimeoutMs);
+      handled.push({ lease, keys: batch.records.map(({ key }) => key), validAfter: lease.valid });
+    },
+    stop: async () => {
+      stops += 1;
+    },
+  });
+  await log.appender().append(topic, 0, [record('a')]);
+  await log.join(groupOf({ topics: [topic], acquire, sessionTimeoutMs }));
+  await until('it comes again', () => handled.length === 2);
+  expect(handled.map(({ keys, validAfter }) => [keys, validAfter])).toEqual([
+    [['a'], false],
+    [['a'], true],
+  ]);
+  expect([handled[0]!.lease.valid, stops]).toEqual([false, 1]);
+});

@@ -10,13 +10,16 @@ export type { KafkaLogOptions, LogEvent, LogLine } from './kafka-client.ts';
 export const kafkaLog = (options: KafkaLogOptions): EventLog => {
   const client = createClient(options);
   const closing = new AbortController();
-  const opened = new Set<Closable>();
+  const appenders = new Set<Closable>();
+  const consumers = new Set<Closable>();
   const counts = new Map<string, Promise<number>>();
 
-  const open = <T extends Closable>(closable: T): T => {
-    opened.add(closable);
+  const keep = <T extends Closable>(kept: Set<Closable>, closable: T): T => {
+    kept.add(closable);
     return closable;
   };
+  const closeAll = (kept: ReadonlySet<Closable>): Promise<unknown> =>
+    Promise.all([...kept].map((closable) => closable.close()));
   // A topic's partitions are never changed, so one answer is enough.
   const partitions = (topic: string): Promise<number> => {
     const known = counts.get(topic);
@@ -30,12 +33,15 @@ export const kafkaLog = (options: KafkaLogOptions): EventLog => {
   return {
     partitions,
     offsets: (topic) => fetchOffsets(client, topic),
-    appender: () => open(kafkaAppender(client, partitions)),
+    appender: () => keep(appenders, kafkaAppender(client, partitions)),
     read: (topic, ranges, onBatch) => readRanges(client, topic, ranges, onBatch, closing.signal),
-    join: async (group) => open(await joinGroup(client, group)),
-    tail: async (topic, wanted, onBatch) => open(await tailPartitions(client, topic, wanted, onBatch, closing.signal)),
+    join: async (group) => keep(consumers, await joinGroup(client, group)),
+    tail: async (topic, wanted, onBatch) =>
+      keep(consumers, await tailPartitions(client, topic, wanted, onBatch, closing.signal)),
     close: async () => {
-      await Promise.all([...opened].map((closable) => closable.close()));
+      // Owners may have to append in order to stop.
+      await closeAll(consumers);
+      await closeAll(appenders);
       closing.abort();
       await client.close();
     },
