@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newId } from '@palaver/decider';
 import { Histogram, type Logger, type Metrics } from '@palaver/runtime';
-import type { Request, RequestHandler, Response } from 'express';
 
 /** What is known of a request from its first moment on. Routes fill in the rest for the log and the metrics. */
 export type Exchange = {
@@ -18,10 +18,16 @@ export type Exchange = {
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 
-export const exchangeOf = (res: Response): Exchange => res.locals.exchange as Exchange;
+export type BeginExchange = (req: IncomingMessage, res: ServerResponse) => Exchange;
 
-/** Takes or makes the request's ids, answers with them, and logs and counts the request when it is done. */
-export const exchanges = ({ logger, metrics }: { logger: Logger; metrics: Metrics }): RequestHandler => {
+const EXCHANGE = Symbol('exchange');
+type Answering = ServerResponse & { [EXCHANGE]?: Exchange };
+
+/** The exchange that `exchanges` began for this answer. */
+export const exchangeOf = (res: ServerResponse): Exchange => (res as Answering)[EXCHANGE]!;
+
+/** Takes or makes a request's ids, answers with them, and logs and counts the request when it is done. */
+export const exchanges = ({ logger, metrics }: { logger: Logger; metrics: Metrics }): BeginExchange => {
   const durations = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'Time from the first byte of a request to the end of its answer.',
@@ -33,16 +39,16 @@ export const exchanges = ({ logger, metrics }: { logger: Logger; metrics: Metric
   // Its lines hold no secrets, and looking for them would cost as much as writing them.
   const access = logger.child({}, { redact: [] });
 
-  return (req, res, next) => {
+  return (req, res) => {
     const startedMs = performance.now();
     const exchange = begin(req);
-    res.locals.exchange = exchange;
+    (res as Answering)[EXCHANGE] = exchange;
     res.setHeader('X-Request-Id', exchange.requestId);
     res.on('close', () => {
       if (exchange.quiet) return;
       const { route, actor, requestId } = exchange;
       const ms = performance.now() - startedMs;
-      durations.observe({ method: req.method, route, status: res.statusCode }, ms / 1_000);
+      durations.observe({ method: req.method ?? '', route, status: res.statusCode }, ms / 1_000);
       const line = {
         requestId,
         method: req.method,
@@ -53,11 +59,11 @@ export const exchanges = ({ logger, metrics }: { logger: Logger; metrics: Metric
       };
       access.info(res.writableFinished ? line : { ...line, aborted: true }, 'request');
     });
-    next();
+    return exchange;
   };
 };
 
-const begin = (req: Request): Exchange => {
+const begin = (req: IncomingMessage): Exchange => {
   const requestId = req.headers['x-request-id'];
   const traceparent = req.headers.traceparent;
   return {

@@ -1,6 +1,6 @@
 export * from './app.ts';
 export type { Submitter } from './commands.ts';
-export { type Exchange, exchangeOf } from './exchange.ts';
+export { type BeginExchange, type Exchange, exchangeOf, exchanges } from './exchange.ts';
 export { limit, pageQuery, text, uuid, wholeNumber } from './input.ts';
 export type { JsonObject, OpenApiDocument } from './openapi.ts';
 export type { PositionWaiter } from './positions.ts';

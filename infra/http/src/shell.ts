@@ -1,11 +1,17 @@
+import type { ServerResponse } from 'node:http';
 import type { Logger, Metrics } from '@palaver/runtime';
-import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
+import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
-import { exchangeOf, exchanges } from './exchange.ts';
+import { type BeginExchange, exchangeOf, exchanges } from './exchange.ts';
 import { type ProblemTable, Refusal, toProblem, toRefusal } from './problem.ts';
 
-/** A dependency as the readiness check shows it; `ok: false` makes the process not ready. */
-export type Check = { readonly name: string; readonly ok: boolean; readonly detail?: string };
+/** A dependency as the readiness check shows it; `ok: false` makes the process not ready, unless it can do without. */
+export type Check = {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail?: string;
+  readonly optional?: boolean;
+};
 export type Ready = () => Promise<readonly Check[]> | readonly Check[];
 
 export type ShellOptions = {
@@ -14,6 +20,8 @@ export type ShellOptions = {
   readonly metrics: Metrics;
   readonly ready: Ready;
   readonly problems: ProblemTable;
+  /** For a process that also answers outside of this app: its own `exchanges`. */
+  readonly begin?: BeginExchange;
 };
 
 /**
@@ -26,12 +34,17 @@ export const openShell = (options: ShellOptions): Express => {
   app.disable('etag');
   app.enable('case sensitive routing');
   app.set('query parser', 'simple');
-  app.use(exchanges(options));
-  app.use(helmet());
+  const begin = options.begin ?? exchanges(options);
+  app.use((req, res, next) => {
+    begin(req, res);
+    next();
+  });
+  // Palaver may stand behind plain HTTP in a private network; who serves HTTPS redirects to it there.
+  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   app.get('/health/live', (_req, res) => quietly(res, 200, { name: options.name, status: 'live' }));
   app.get('/health/ready', async (_req, res) => {
     const checks = await options.ready();
-    const ready = checks.every((check) => check.ok);
+    const ready = checks.every((check) => check.ok || check.optional === true);
     quietly(res, ready ? 200 : 503, { name: options.name, status: ready ? 'ready' : 'not ready', checks });
   });
   app.get('/metrics', async (_req, res) => {
@@ -52,7 +65,7 @@ export const closeShell = (app: Express, options: Pick<ShellOptions, 'logger' | 
 
 /** Answers with the problem that the error stands for. What is our own fault is logged with its stack, which never leaves. */
 export const sendProblem = (
-  res: Response,
+  res: ServerResponse,
   error: unknown,
   { logger, problems }: Pick<ShellOptions, 'logger' | 'problems'>,
 ): void => {
@@ -70,7 +83,7 @@ export const sendProblem = (
 };
 
 export const sendJson = (
-  res: Response,
+  res: ServerResponse,
   status: number,
   json: string,
   type = 'application/json; charset=utf-8',
@@ -81,7 +94,7 @@ export const sendJson = (
   res.end(json);
 };
 
-const quietly = (res: Response, status: number, body: unknown): void => {
+const quietly = (res: ServerResponse, status: number, body: unknown): void => {
   exchangeOf(res).quiet = true;
   sendJson(res, status, JSON.stringify(body));
 };

@@ -89,6 +89,11 @@ const readText = (one: Variable, env: Environment): string | undefined | { reado
   }
 };
 
+const urlOf = (protocols: readonly string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1)), {
+    message: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+  });
+
 /** Parsers of the texts that environments hold. */
 export const parsers = {
   text: z.string().min(1),
@@ -102,10 +107,13 @@ export const parsers = {
     .regex(/^\d{1,15}$/, 'must be a whole number')
     .transform(Number),
   flag: z.enum(['true', 'false']).transform((text) => text === 'true'),
-  url: (...protocols: readonly string[]) =>
-    z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1)), {
-      message: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
-    }),
+  url: (...protocols: readonly string[]) => urlOf(protocols),
+  /** Several joined by commas. */
+  urls: (...protocols: readonly string[]) =>
+    z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .pipe(z.array(urlOf(protocols)).min(1)),
   /** `host:port`, several joined by commas. */
   hosts: z
     .string()

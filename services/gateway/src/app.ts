@@ -1,0 +1,134 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import {
+  bearerToken,
+  type Check,
+  closeShell,
+  EDGE_PROBLEMS,
+  type Exchange,
+  exchanges,
+  openShell,
+  sendJson,
+  sendProblem,
+  type VerifyToken,
+} from '@palaver/http';
+import type { Logger, Metrics } from '@palaver/runtime';
+import { serveDocs } from './docs.ts';
+import { fetchJson, openApiDocuments } from './documents.ts';
+import { closeUpstream, forward, openUpstream, type Upstream, type UpstreamLimits } from './forward.ts';
+import { requestHeaders } from './headers.ts';
+import { knownTokens } from './known-tokens.ts';
+import { sessionPositions } from './session-positions.ts';
+import { ownerOf, type UpstreamName, upstreamNames, upstreamSpecs } from './upstreams.ts';
+
+export type GatewayOptions = {
+  /** Base URLs of each service's instances. */
+  readonly upstreams: Readonly<Record<UpstreamName, readonly string[]>>;
+  readonly verifyToken: VerifyToken;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly limits?: UpstreamLimits;
+};
+
+export type Gateway = {
+  readonly listener: RequestListener;
+  close(): Promise<void>;
+};
+
+/**
+ * The public door. What a service owns is passed on at once, past Express; health, metrics and documents are an Express app.
+ */
+export const createGateway = (options: GatewayOptions): Gateway => {
+  const { logger, metrics } = options;
+  const upstreams = openUpstreams(options);
+  const all = upstreamNames.map((name) => upstreams[name]);
+  const begin = exchanges({ logger, metrics });
+  const shell = { name: 'gateway', logger, metrics, problems: EDGE_PROBLEMS, begin, ready: () => reachable(all) };
+
+  const app = openShell(shell);
+  const documents = openApiDocuments({ upstreams: all, logger });
+  app.get('/api/openapi.json', async (_req, res) => sendJson(res, 200, JSON.stringify(await documents())));
+  serveDocs(app);
+  closeShell(app, shell);
+
+  const pass = passer({ verifyToken: knownTokens(options.verifyToken), positions: sessionPositions() });
+  return {
+    listener: (req, res) => {
+      const owner = ownerOf(req.url ?? '');
+      if (owner === null) return app(req, res);
+      const exchange = begin(req, res);
+      exchange.route = owner.name;
+      pass({ req, res, exchange, upstream: upstreams[owner.name], ...owner }).catch((error: unknown) =>
+        sendProblem(res, error, shell),
+      );
+    },
+    close: async () => {
+      await Promise.all(all.map(closeUpstream));
+    },
+  };
+};
+
+type Passed = {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly exchange: Exchange;
+  readonly upstream: Upstream;
+  readonly name: UpstreamName;
+  readonly path: string;
+};
+
+/** A token must be good when there is one; whether one is needed is the service's to say. */
+const passer =
+  (memory: { verifyToken: VerifyToken; positions: ReturnType<typeof sessionPositions> }) =>
+  async ({ req, res, exchange, upstream, name, path }: Passed): Promise<void> => {
+    const token = bearerToken(req.headers.authorization);
+    const profile = token === null ? undefined : memory.verifyToken(token).sub;
+    exchange.actor = profile;
+    const own = {
+      'x-request-id': exchange.requestId,
+      traceparent: exchange.traceparent,
+      'x-forwarded-for': req.socket.remoteAddress,
+      'x-forwarded-host': req.headers.host,
+      'x-forwarded-proto': 'http',
+      'palaver-position': req.headers['palaver-position']?.toString() ?? remembered(memory, profile, { req, name }),
+    };
+    await forward(upstream, req, res, {
+      path,
+      headers: requestHeaders(req.headers, own),
+      onAnswer: (headers) => {
+        const position = headers['palaver-position'];
+        if (profile !== undefined && typeof position === 'string') memory.positions.remember(profile, position);
+      },
+    });
+  };
+
+const remembered = (
+  { positions }: { positions: ReturnType<typeof sessionPositions> },
+  profile: string | undefined,
+  { req, name }: { req: IncomingMessage; name: UpstreamName },
+): string | undefined => {
+  if (profile === undefined) return undefined;
+  const unseen = req.method === 'POST' && upstreamSpecs[name].postsUnseen;
+  return unseen ? positions.headerFor(profile, name) : positions.headerFor(profile);
+};
+
+const openUpstreams = ({ upstreams, limits }: GatewayOptions): Readonly<Record<UpstreamName, Upstream>> => ({
+  auth: openUpstream('auth', upstreams.auth, limits),
+  servers: openUpstream('servers', upstreams.servers, limits),
+  messages: openUpstream('messages', upstreams.messages, limits),
+});
+
+/** The gateway can do without some services, not without all: the others would be cut off with the one that is away. */
+const reachable = async (upstreams: readonly Upstream[]): Promise<readonly Check[]> => {
+  const checks = await Promise.all(
+    upstreams.map(async (upstream): Promise<Check> => {
+      try {
+        await fetchJson(upstream, '/health/live');
+        return { name: upstream.name, ok: true };
+      } catch (error) {
+        return { name: upstream.name, ok: false, detail: (error as Error).message };
+      }
+    }),
+  );
+  const some = checks.some((check) => check.ok);
+  return checks.map((check) => ({ ...check, optional: some }));
+};

@@ -1,0 +1,35 @@
+import express, { type Express } from 'express';
+import swaggerUi from 'swagger-ui-dist';
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>Palaver API</title>
+    <link rel="stylesheet" href="/api/docs/swagger-ui.css" />
+    <link rel="icon" href="/api/docs/favicon-32x32.png" />
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="/api/docs/swagger-ui-bundle.js"></script>
+    <script src="/api/docs/start.js"></script>
+  </body>
+</html>
+`;
+
+/** A file of its own, since the content security policy lets no script stand in the page. */
+const START = `window.ui = SwaggerUIBundle({
+  url: '/api/openapi.json',
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  persistAuthorization: true,
+});
+`;
+
+/** Swagger UI at `/api/docs`, all of it served from here. */
+export const serveDocs = (app: Express): void => {
+  app.get('/api/docs', (_req, res) => void res.type('html').send(PAGE));
+  app.get('/api/docs/start.js', (_req, res) => void res.type('js').send(START));
+  app.use('/api/docs', express.static(swaggerUi.getAbsoluteFSPath(), { index: false, maxAge: '1h' }));
+};

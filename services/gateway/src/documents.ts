@@ -1,0 +1,80 @@
+import type { JsonObject, OpenApiDocument } from '@palaver/http';
+import type { Logger } from '@palaver/runtime';
+import type { Upstream } from './forward.ts';
+
+/** Fetches a service's JSON document; rejects when there is none. */
+export type FetchJson = (upstream: Upstream, path: string) => Promise<unknown>;
+
+export const fetchJson: FetchJson = async (upstream, path) => {
+  const errors: unknown[] = [];
+  for (const pool of upstream.pools) {
+    try {
+      const answer = await pool.request({ path, method: 'GET', headersTimeout: 2_000, bodyTimeout: 2_000 });
+      if (answer.statusCode === 200) return await answer.body.json();
+      await answer.body.dump();
+      errors.push(new Error(`answered ${answer.statusCode}`));
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  throw errors.at(-1);
+};
+
+/**
+ * The services' OpenAPI documents as one. Each is fetched when somebody asks and its copy is older than `keepMs`; of a service that
+ * is away the last copy is shown.
+ */
+export const openApiDocuments = (options: {
+  upstreams: readonly Upstream[];
+  logger: Logger;
+  keepMs?: number;
+}): (() => Promise<OpenApiDocument>) => {
+  const { upstreams, logger, keepMs = 10_000 } = options;
+  const kept = new Map<string, { readonly document: OpenApiDocument; readonly atMs: number }>();
+
+  const current = async (upstream: Upstream): Promise<OpenApiDocument | undefined> => {
+    const copy = kept.get(upstream.name);
+    if (copy && Date.now() - copy.atMs < keepMs) return copy.document;
+    try {
+      const document = (await fetchJson(upstream, '/openapi.json')) as OpenApiDocument;
+      kept.set(upstream.name, { document, atMs: Date.now() });
+      return document;
+    } catch (error) {
+      logger.warn({ service: upstream.name, err: error }, 'its OpenAPI document could not be fetched');
+      return copy?.document;
+    }
+  };
+
+  return async () => {
+    const documents = await Promise.all(upstreams.map(current));
+    const missing = upstreams.filter((_, index) => documents[index] === undefined).map((upstream) => upstream.name);
+    return mergeDocuments(
+      documents.filter((document) => document !== undefined),
+      missing,
+    );
+  };
+};
+
+/** Paths and components side by side; `missing` names the services whose document is not there. */
+export const mergeDocuments = (
+  documents: readonly OpenApiDocument[],
+  missing: readonly string[] = [],
+): OpenApiDocument & JsonObject => {
+  const components: Record<string, JsonObject> = {};
+  for (const document of documents) {
+    for (const [kind, parts] of Object.entries(document.components))
+      components[kind] = { ...components[kind], ...parts };
+  }
+  const note = missing.length === 0 ? '' : ` Not available at the moment: ${missing.join(', ')}.`;
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Palaver',
+      version: '1',
+      description: `An event-sourced chat. Errors are application/problem+json with a stable code.${note}`,
+    },
+    servers: [{ url: '/api' }],
+    paths: Object.assign({}, ...documents.map((document) => document.paths)),
+    components,
+  };
+};

@@ -1,0 +1,35 @@
+/** Which service answers what. The file service joins here with its issue. */
+
+export type UpstreamName = 'auth' | 'servers' | 'messages';
+
+type UpstreamSpec = {
+  /** First segments of the paths that it owns, below `/api`. */
+  readonly owns: readonly string[];
+  /**
+   * Whether its POSTs look nothing up in its own read model: they then need not wait for what the same profile posted before,
+   * only for facts of other services.
+   */
+  readonly postsUnseen: boolean;
+};
+
+export const upstreamSpecs: Readonly<Record<UpstreamName, UpstreamSpec>> = {
+  auth: { owns: ['auth', 'profiles'], postsUnseen: false },
+  servers: { owns: ['servers', 'invites'], postsUnseen: false },
+  messages: { owns: ['channels', 'messages'], postsUnseen: true },
+};
+
+export const upstreamNames = Object.keys(upstreamSpecs) as readonly UpstreamName[];
+
+const BASE = '/api/';
+const owners = new Map(
+  upstreamNames.flatMap((name) => upstreamSpecs[name].owns.map((segment) => [segment, name] as const)),
+);
+
+/** The service that owns a request's path, and the path as that service knows it; null when none does. */
+export const ownerOf = (url: string): { readonly name: UpstreamName; readonly path: string } | null => {
+  if (!url.startsWith(BASE)) return null;
+  const end = url.slice(BASE.length).search(/[/?#]/);
+  const segment = end < 0 ? url.slice(BASE.length) : url.slice(BASE.length, BASE.length + end);
+  const name = owners.get(segment);
+  return name === undefined ? null : { name, path: url.slice(BASE.length - 1) };
+};
