@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import kafkajs from 'kafkajs';
 import { Client } from 'minio';
 import pg from 'pg';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createTopics } from './kafka.ts';
 import type { LocalPorts } from './ports.ts';
 import { createDatabases } from './postgres.ts';
@@ -19,6 +19,9 @@ import { createBucket } from './s3.ts';
 import { type LocalOptions, type LocalStack, removeLocalData, startLocal } from './stack.ts';
 
 const ports: LocalPorts = { kafka: 21001, kafkaController: 21002, registry: 21003, postgres: 21004, s3: 21005 };
+
+// Each takes seconds; a busy machine multiplies them.
+vi.setConfig({ testTimeout: 240_000 });
 
 let dataDir: string;
 const stacks: LocalStack[] = [];
@@ -38,9 +41,7 @@ async function start(options: Partial<LocalOptions> = {}): Promise<LocalStack> {
   return stack;
 }
 
-test('what was kept is there after a kill of each part, and after a stop and a new start', {
-  timeout: 120_000,
-}, async () => {
+test('what was kept is there after a kill of each part, and after a stop and a new start', async () => {
   const first = await start();
   expect(Object.keys(first.processes).sort()).toEqual(['kafka', 'postgres', 'registry', 's3']);
   const id = await keepSomething(first);
