@@ -6,25 +6,31 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { kafkaLog } from './kafka.ts';
 import { AppendRejected, AppendUnknown, type EventLog, type LogRecord } from './log.ts';
 import { createTopic, optionsFor, record, until } from './testing/kafka.ts';
+import { type BrokerProxy, startProxy } from './testing/proxy.ts';
 
-/** A broker of its own: it is killed, and its log cleaner is made quick. */
+/** A broker of its own, behind a proxy: it is killed, loses answers, falls silent, and its log cleaner is made quick. */
 let stack: LocalStack;
 let dataDir: string;
 let broker: string;
+let proxy: BrokerProxy;
+const ports = { ...localPorts(), kafka: 21100, kafkaController: 21101 };
+const proxyPort = 21102;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'palaver-outage-'));
+  proxy = await startProxy(proxyPort, ports.kafka);
+  broker = `127.0.0.1:${proxyPort}`;
   stack = await startLocal({
     dataDir,
-    ports: { ...localPorts(), kafka: 21100, kafkaController: 21101 },
+    ports,
     parts: ['kafka'],
-    kafkaOverrides: { 'log.cleaner.backoff.ms': '100' },
+    kafkaOverrides: { 'log.cleaner.backoff.ms': '100', 'advertised.listeners': `PLAINTEXT://${broker}` },
   });
-  broker = stack.brokers[0]!;
 });
 
 afterAll(async () => {
   await stack?.stop();
+  await proxy?.close();
   await rm(dataDir, { recursive: true, force: true });
 });
 
@@ -57,6 +63,52 @@ test('compaction leaves gaps that no reader stumbles over', async () => {
   } finally {
     await log.close();
   }
+}, 60_000);
+
+const keysOf = async (log: EventLog, topic: string): Promise<string[]> => {
+  const keys: string[] = [];
+  await log.read(topic, [{ partition: 0, from: 0 }], ({ records }) => void keys.push(...records.map(({ key }) => key)));
+  return keys;
+};
+
+test('an answer that is lost neither loses a record nor doubles or moves one', async () => {
+  const topic = await createTopic(broker, 1);
+  const log = kafkaLog(optionsFor(broker));
+  const appender = log.appender();
+  const before = proxy.lost;
+  const bases: number[] = [];
+  for (const key of ['a', 'b', 'c']) {
+    proxy.loseNextAnswer();
+    const appends = [
+      appender.append(topic, 0, [record(key), record(`${key}2`)]),
+      appender.append(topic, 0, [record(`${key}3`)]),
+    ];
+    bases.push(...(await Promise.all(appends)).map(({ baseOffset }) => baseOffset));
+  }
+  expect(proxy.lost - before).toBe(3);
+  expect(bases).toEqual([0, 2, 3, 5, 6, 8]);
+  expect(await keysOf(log, topic)).toEqual(['a', 'a2', 'a3', 'b', 'b2', 'b3', 'c', 'c2', 'c3']);
+  await log.close();
+}, 60_000);
+
+test('a broker that falls silent leaves the outcome unknown within the bound, and a new producer goes on', async () => {
+  const topic = await createTopic(broker, 1);
+  const log = kafkaLog({ ...optionsFor(broker), appendTimeoutMs: 2000, requestTimeoutMs: 1000 });
+  const appender = log.appender();
+  await appender.append(topic, 0, [record('before')]);
+  proxy.silent = true;
+  const startedAt = Date.now();
+  await expect(appender.append(topic, 0, [record('silent')])).rejects.toBeInstanceOf(AppendUnknown);
+  expect(Date.now() - startedAt).toBeLessThan(4000);
+  proxy.silent = false;
+  await until('an append works again', () =>
+    appender.append(topic, 0, [record('after')]).then(
+      () => true,
+      () => false,
+    ),
+  );
+  expect((await keysOf(log, topic)).filter((key) => key !== 'silent')).toEqual(['before', 'after']);
+  await log.close();
 }, 60_000);
 
 test('without a broker appends fail within their bound; afterwards appends, members and tails go on by themselves', async () => {
