@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { ProcessStatus } from './house/supervisor.ts';
+
+/** For tests of the whole house: the palaver command, and the test runner's control (see house/control.ts). */
+
+export type Run = { readonly code: number; readonly output: string };
+
+/** Runs `palaver <args>` against the test runner's house. `onOutput` gets all that was printed so far, each time there is more. */
+export const palaver = async (
+  args: readonly string[],
+  { dataDir, onOutput = () => undefined }: { readonly dataDir: string; readonly onOutput?: (output: string) => void },
+): Promise<Run> => {
+  const command = fileURLToPath(new URL('./palaver.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', command, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      PALAVER_DATA: dataDir,
+      PALAVER_KAFKA_BROKERS: required('PALAVER_TEST_KAFKA'),
+      PALAVER_REGISTRY_URL: required('PALAVER_TEST_REGISTRY'),
+      PALAVER_POSTGRES_URL: required('PALAVER_TEST_POSTGRES'),
+    },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      onOutput(output);
+    });
+  }
+  const code = await new Promise<number>((resolve) => child.once('close', (exitCode) => resolve(exitCode ?? -1)));
+  return { code, output };
+};
+
+/** Asks the test runner, such as `control('POST /processes/messages/kill')`. */
+export const control = async (request: `${'GET' | 'POST'} /${string}`): Promise<unknown> => {
+  const [method, path] = request.split(' ') as [string, string];
+  const response = await fetch(`${required('PALAVER_TEST_CONTROL')}${path}`, { method });
+  if (!response.ok) throw new Error(`${request}: ${await response.text()}`);
+  return response.json();
+};
+
+export const processList = async (): Promise<readonly ProcessStatus[]> =>
+  (await control('GET /processes')) as readonly ProcessStatus[];
+
+export const required = (name: string): string => {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: run this test with \`npm test\`, which starts the house first`);
+  return value;
+};
