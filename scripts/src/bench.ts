@@ -4,16 +4,20 @@ import { resolve } from 'node:path';
 import { LocalError } from '@palaver/local';
 import { type Arena, openArena } from './bench/arena.ts';
 import { type Figure, figuresTable, isCorrect, isMet } from './bench/figures.ts';
+import { benchHttp } from './bench/http.ts';
 import { type BenchOptions, type PartName, parseOptions } from './bench/options.ts';
 import { benchProcessor } from './bench/processor.ts';
+import { benchReplay } from './bench/replay.ts';
 import { settingsAt } from './house/settings.ts';
 
 /** Measures Palaver on a local stack of its own, each figure beside what the machine could have done in the same run. */
 
 const firstPort = 22_200;
 
-const parts: Readonly<Partial<Record<PartName, (arena: Arena, options: BenchOptions) => Promise<Figure[]>>>> = {
+const parts: Readonly<Record<PartName, (arena: Arena, options: BenchOptions) => Promise<Figure[]>>> = {
   processor: benchProcessor,
+  http: benchHttp,
+  replay: benchReplay,
 };
 
 const run = async (options: BenchOptions, signal: AbortSignal): Promise<Figure[]> => {
@@ -25,7 +29,7 @@ const run = async (options: BenchOptions, signal: AbortSignal): Promise<Figure[]
   });
   const measure = async (): Promise<Figure[]> => {
     const figures: Figure[] = [];
-    for (const part of options.parts) figures.push(...(await parts[part]!(arena, options)));
+    for (const part of options.parts) figures.push(...(await parts[part](arena, options)));
     return figures;
   };
   try {

@@ -44,6 +44,9 @@ export type WorkerOptions = {
   readonly profileDir?: string | undefined;
 };
 
+/** The second is a harmless one of kafkajs alone, on current Node. */
+const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning'];
+
 const stopWithinMs = 5_000;
 
 /** Starts `workers/<name>.ts`; `C` is the type of what it gives to `serveCalls`. */
@@ -53,7 +56,7 @@ export const startWorker = <C extends Calls>({ name, profileDir }: WorkerOptions
     ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`]
     : [];
   const child = fork(file, [], {
-    execArgv: ['--disable-warning=ExperimentalWarning', ...profile],
+    execArgv: [...quiet, ...profile],
     serialization: 'advanced',
   });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();

@@ -1,0 +1,280 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { createApi } from '../api.ts';
+import { processNames } from '../house/processes.ts';
+import { keepSecrets } from '../house/secrets.ts';
+import { type Arena, setDurability } from './arena.ts';
+import { type Check, type Durability, equal, type Figure } from './figures.ts';
+import type { Answers } from './load.ts';
+import { realContents } from './messages.ts';
+import type { BenchOptions } from './options.ts';
+import { median, overRounds, percentile } from './statistics.ts';
+import { descendants, groupResidentBytes, type Pids, withCpu } from './usage.ts';
+import type { Worker } from './worker.ts';
+import type { LimitAppCalls } from './workers/limit-app.ts';
+import type { LoadCalls, LoadOptions } from './workers/load.ts';
+
+/**
+ * Posts messages over HTTP, as many channels' authors at once:
+ *
+ *   limit    load ──▶ the same app, without look-up and append
+ *   direct   load ──▶ messages service ──▶ log ──▶ ...
+ *   gateway  load ──▶ gateway ──▶ messages service ──▶ log ──▶ ...
+ */
+export const benchHttp = async (arena: Arena, options: BenchOptions): Promise<Figure[]> => {
+  arena.say('start all processes');
+  await arena.startProcesses(processNames);
+  const secrets = await keepSecrets(arena.settings.dataDir);
+  const limitApp = arena.worker<LimitAppCalls>('limit-app');
+  const load = arena.worker<LoadCalls>('load');
+  const { ports } = arena.settings;
+  const gatewayUrl = `http://127.0.0.1:${ports.gateway}`;
+  const house: House = {
+    arena,
+    load,
+    pids: () => pidsOf(arena, { 'limit app': limitApp.pid, load: load.pid }),
+    posts: await openChannels(gatewayUrl),
+    targets: {
+      limit: { url: await limitApp.ask.start({ jwksFile: secrets.publicKeys }), prefix: '' },
+      direct: { url: `http://127.0.0.1:${ports.messages}`, prefix: '' },
+      gateway: { url: gatewayUrl, prefix: '/api' },
+    },
+    counted: { acknowledged: 0, refused: 0 },
+    loaded: {},
+  };
+  const figures: Figure[] = [];
+  for (const target of ['limit', 'direct', 'gateway'] as const) await send(house, target, { connections, seconds: 2 });
+  for (const durability of options.durabilities) figures.push(...(await benchDurability(house, options, durability)));
+  await Promise.all([limitApp.stop(), load.stop()]);
+  return [...figures, ...memoryFigures(house)];
+};
+
+const connections = 64;
+const channelCount = 16;
+const postsPerChannel = 64;
+/** Enough that a request which is due finds one free unless answers take a quarter of a second. */
+const openLoopConnections = 256;
+const rates = [200, 1_000];
+
+type TargetName = 'limit' | 'direct' | 'gateway';
+type Post = { readonly path: string; readonly token: string; readonly body: { readonly content: string } };
+type House = {
+  readonly arena: Arena;
+  readonly load: Worker<LoadCalls>;
+  readonly pids: () => Pids;
+  readonly posts: readonly Post[];
+  readonly targets: Readonly<Record<TargetName, { readonly url: string; readonly prefix: string }>>;
+  /** Of all that was sent to the service, directly or through the gateway. */
+  readonly counted: { acknowledged: number; refused: number };
+  /** The most memory that was seen of each process under load, bytes. */
+  readonly loaded: Record<string, number>;
+};
+
+/** One author for each channel, so that the posts spread over partitions. */
+const openChannels = async (gatewayUrl: string): Promise<Post[]> => {
+  const api = createApi({ gatewayUrl });
+  const nextContent = realContents();
+  const posts: Post[] = [];
+  for (let index = 0; index < channelCount; index += 1) {
+    const account = {
+      name: `author-${index}`,
+      email: `author-${index}@bench.example`,
+      password: 'correct horse battery',
+    };
+    const { accessToken: token } = await api.enter(account);
+    const { body: server, position } = await api.request<{ channels: { id: string }[] }>('POST', '/servers', {
+      token,
+      body: { name: `Server ${index}` },
+    });
+    const path = `/channels/${server.channels[0]!.id}/messages`;
+    await api.request('GET', path, { token, position });
+    for (let post = 0; post < postsPerChannel; post += 1) posts.push({ path, token, body: { content: nextContent() } });
+  }
+  return interleaved(posts);
+};
+
+/** The posts of a channel are apart from each other. */
+const interleaved = (posts: readonly Post[]): Post[] =>
+  posts.map((_, index) => posts[(index % channelCount) * postsPerChannel + Math.floor(index / channelCount)]!);
+
+type Sent = Answers & { readonly cpuMs: Readonly<Record<string, number>> };
+
+const send = async (
+  { load, pids, posts, targets, counted, loaded }: House,
+  target: TargetName,
+  how: Pick<LoadOptions, 'connections' | 'seconds' | 'perSecond'>,
+): Promise<Sent> => {
+  const { url, prefix } = targets[target];
+  const { value: answers, cpuMs } = await withCpu(pids, () =>
+    load.ask.run({ ...how, url, posts: posts.map((post) => ({ ...post, path: prefix + post.path })) }),
+  );
+  const acknowledged = answers.statuses[201] ?? 0;
+  if (target === 'limit') {
+    if (acknowledged < answers.latenciesMs.length)
+      throw new Error(`the limit app answered ${JSON.stringify(answers.statuses)}`);
+  } else {
+    counted.acknowledged += acknowledged;
+    counted.refused += answers.latenciesMs.length - acknowledged;
+    for (const [name, bytes] of memoryOf(pids())) loaded[name] = Math.max(loaded[name] ?? 0, bytes);
+  }
+  return { ...answers, cpuMs };
+};
+
+const perSecond = ({ latenciesMs, elapsedMs }: Answers): number => latenciesMs.length / (elapsedMs / 1_000);
+
+const benchDurability = async (house: House, options: BenchOptions, durability: Durability): Promise<Figure[]> => {
+  const { arena } = house;
+  await setDurability(arena.stack, durability);
+  const closed: ClosedRound[] = [];
+  for (let round = 1; round <= options.rounds; round += 1) {
+    arena.say(`${connections} clients, ${durability}, round ${round}`);
+    const how = { connections, seconds: options.seconds };
+    const limit = await send(house, 'limit', how);
+    const direct = await send(house, 'direct', how);
+    closed.push({ limit, direct, gateway: await send(house, 'gateway', how) });
+  }
+  const open: OpenRate[] = [];
+  for (const rate of rates) {
+    arena.say(`${rate} requests/s, ${durability}`);
+    const how = { connections: openLoopConnections, seconds: options.seconds, perSecond: rate };
+    const rounds: OpenRate['rounds'][number][] = [];
+    for (let round = 0; round < options.rounds; round += 1)
+      rounds.push({ limit: await send(house, 'limit', how), gateway: await send(house, 'gateway', how) });
+    open.push({ rate, rounds });
+  }
+  const checks = await checkModel(house);
+  return [...closedFigures(closed, durability, checks), ...open.map((one) => openFigure(one, durability, checks))];
+};
+
+type ClosedRound = { readonly limit: Sent; readonly direct: Sent; readonly gateway: Sent };
+type OpenRate = { readonly rate: number; readonly rounds: { readonly limit: Sent; readonly gateway: Sent }[] };
+
+const visibleWithinMs = 60_000;
+
+/** Waits until the read model shows as many messages as were acknowledged, or time is up. */
+const checkModel = async ({ arena, counted }: House): Promise<Check[]> => {
+  const client = new pg.Client({ connectionString: arena.stack.postgresUrl('palaver_messages') });
+  await client.connect();
+  try {
+    const count = async () => {
+      const { rows } = await client.query<{ rows: string; gaps: string }>(
+        `select sum(messages) as rows, sum(last_seq - messages) as gaps
+         from (select count(*) as messages, max(seq) as last_seq from model.message group by channel_id) channels`,
+      );
+      return { rows: Number(rows[0]!.rows), gaps: Number(rows[0]!.gaps) };
+    };
+    const deadline = Date.now() + visibleWithinMs;
+    let found = await count();
+    for (; found.rows < counted.acknowledged && Date.now() < deadline; found = await count()) await delay(200);
+    return [
+      equal('messages in the model', counted.acknowledged, found.rows),
+      equal('gaps in the seqs of channels', 0, found.gaps),
+      equal('requests refused', 0, counted.refused),
+    ];
+  } finally {
+    await client.end();
+  }
+};
+
+const closedFigures = (rounds: readonly ClosedRound[], durability: Durability, checks: readonly Check[]): Figure[] => {
+  const direct = overRounds(rounds.map(({ direct, limit }) => ({ ours: perSecond(direct), limit: perSecond(limit) })));
+  const gateway = overRounds(
+    rounds.map(({ gateway, direct }) => ({ ours: perSecond(gateway), limit: perSecond(direct) })),
+  );
+  const common = { durability, unit: '/s', asked: { kind: 'ratio', atLeast: 0.6 }, checks } as const;
+  return [
+    {
+      ...common,
+      name: `messages posted to the service, ${connections} clients`,
+      ours: direct.ours,
+      limit: { of: 'the same app without look-up and append', value: direct.limit },
+      ratio: direct.ratio,
+      details: {
+        ...latencyDetails(rounds.map((round) => round.direct)),
+        ...prefixed('limit: ', cpuDetails(rounds.map(({ limit }) => limit))),
+      },
+    },
+    {
+      ...common,
+      name: `messages posted through the gateway, ${connections} clients`,
+      ours: gateway.ours,
+      limit: { of: 'straight to the service', value: gateway.limit },
+      ratio: gateway.ratio,
+      details: latencyDetails(rounds.map((round) => round.gateway)),
+    },
+  ];
+};
+
+const openFigure = ({ rate, rounds }: OpenRate, durability: Durability, checks: readonly Check[]): Figure => {
+  const { ours, limit, ratio } = overRounds(
+    rounds.map(({ gateway, limit }) => ({
+      ours: percentile(gateway.latenciesMs, 99),
+      limit: percentile(limit.latenciesMs, 99),
+    })),
+  );
+  return {
+    name: `p99 through the gateway at ${rate.toLocaleString('en-US')} posts/s`,
+    durability,
+    unit: 'ms',
+    ours,
+    limit: { of: 'the same app without look-up and append, p99', value: limit },
+    ratio,
+    asked: { kind: 'value', atMost: 50 },
+    checks,
+    details: latencyDetails(rounds.map(({ gateway }) => gateway)),
+  };
+};
+
+const latencyDetails = (sent: readonly Sent[]): Record<string, number> => ({
+  p50Ms: median(sent.map(({ latenciesMs }) => percentile(latenciesMs, 50))),
+  p99Ms: median(sent.map(({ latenciesMs }) => percentile(latenciesMs, 99))),
+  maxMs: Math.max(...sent.map(({ latenciesMs }) => percentile(latenciesMs, 100))),
+  ...cpuDetails(sent),
+});
+
+/** Processor time of each process for a thousand requests: where the time goes, also when others use the machine. */
+const cpuDetails = (sent: readonly Sent[]): Record<string, number> => {
+  const requests = sent.reduce((sum, { latenciesMs }) => sum + latenciesMs.length, 0);
+  const totals: Record<string, number> = {};
+  for (const { cpuMs } of sent) for (const [name, ms] of Object.entries(cpuMs)) totals[name] = (totals[name] ?? 0) + ms;
+  return Object.fromEntries(
+    Object.entries(totals).map(([name, ms]) => [`cpu ms per 1,000: ${name}`, Math.round((ms / requests) * 1_000)]),
+  );
+};
+
+const prefixed = (prefix: string, details: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(details).map(([name, value]) => [prefix + name, value]));
+
+const pidsOf = ({ processes, stack }: Arena, workers: Readonly<Record<string, number>>): Pids => {
+  const single = [
+    ...processes.list().map(({ name, pid }) => [name, pid] as const),
+    ...Object.entries(stack.processes),
+    ...Object.entries(workers),
+  ];
+  return Object.fromEntries(
+    single
+      .filter((one): one is [string, number] => one[1] !== undefined)
+      .map(([name, pid]) => [name, [pid, ...descendants(pid)]]),
+  );
+};
+
+const memoryOf = (pids: Pids): [string, number][] =>
+  Object.entries(pids).flatMap(([name, group]): [string, number][] => {
+    const bytes = groupResidentBytes(group);
+    return bytes === null ? [] : [[name, bytes]];
+  });
+
+const megabyte = 1_024 * 1_024;
+
+const memoryFigures = ({ arena, loaded }: House): Figure[] =>
+  memoryOf(pidsOf(arena, {})).map(([name, bytes]) => ({
+    name: `memory of ${name} under load`,
+    durability: null,
+    unit: 'MB',
+    ours: (loaded[name] ?? bytes) / megabyte,
+    limit: null,
+    ratio: null,
+    asked: null,
+    checks: [],
+    details: { atTheEndMb: Math.round(bytes / megabyte) },
+  }));

@@ -1,0 +1,139 @@
+import { newId } from '@palaver/decider';
+import { avroCodec, type EventLog, kafkaLog, type NewRecord, partitionOf } from '@palaver/event-log';
+import { messagesProjection } from '@palaver/projection-messages';
+import { modelPool } from '@palaver/projector';
+import type pg from 'pg';
+import { type Arena, deployBenchTopics } from './arena.ts';
+import { type Check, equal, type Figure } from './figures.ts';
+import { benchSchemas, newChannels, postCommand, postedRecord, realContents } from './messages.ts';
+import type { BenchOptions } from './options.ts';
+import { overRounds } from './statistics.ts';
+import type { CopierCalls } from './workers/copier.ts';
+import type { ReaderCalls } from './workers/reader.ts';
+import type { RebuilderCalls } from './workers/rebuilder.ts';
+
+const name = 'bench-replay';
+const topic = `${name}.events`;
+
+/** Folds a log of messages into the read model by `rebuild`, beside reading it alone and copying the same rows alone. */
+export const benchReplay = async (arena: Arena, options: BenchOptions): Promise<Figure[]> => {
+  const { brokers, registryUrl } = arena.stack;
+  await deployBenchTopics(arena.stack, name, 'default');
+  const postgresUrl = await arena.database('bench_replay');
+  const log = kafkaLog({ brokers, clientId: 'bench' });
+  const pool = modelPool({ connectionString: postgresUrl, max: 2 });
+  try {
+    arena.say(`append ${options.events.toLocaleString('en-US')} events`);
+    const appended = await appendEvents({ log, registryUrl, events: options.events });
+    const sides = { rebuilder: arena.worker<RebuilderCalls>('rebuilder'), reader: arena.worker<ReaderCalls>('reader') };
+    const copier = arena.worker<CopierCalls>('copier');
+    const given = { topic, brokers, registryUrl, postgresUrl };
+    const rounds: Round[] = [];
+    const checks: Check[] = [];
+    for (let round = 1; round <= options.rounds; round += 1) {
+      arena.say(`replay, round ${round}`);
+      const rebuildMs = await sides.rebuilder.ask.run(given);
+      checks.push(...(await checkModel(pool, appended)));
+      const { events, elapsedMs } = await sides.reader.ask.run(given);
+      checks.push(equal('events read alone', appended.events, events));
+      const { rows, elapsedMs: copyMs } = await copier.ask.run({ postgresUrl });
+      checks.push(equal('rows copied alone', appended.events, rows));
+      rounds.push({ rebuildMs, readMs: elapsedMs, copyMs });
+    }
+    await Promise.all([sides.rebuilder.stop(), sides.reader.stop(), copier.stop()]);
+    return replayFigures(rounds, appended.events, checks);
+  } finally {
+    await pool.end();
+    await log.close();
+  }
+};
+
+/** What the rows must add up to. */
+type Appended = {
+  readonly events: number;
+  readonly seqs: number;
+  readonly characters: number;
+  readonly channels: number;
+};
+
+const channelCount = 200;
+const eventsPerRun = 500;
+
+/** Appends events as owners of the partitions would have, round after round of one run for each partition. */
+const appendEvents = async (options: { log: EventLog; registryUrl: string; events: number }): Promise<Appended> => {
+  const { log, events } = options;
+  const codec = await avroCodec({ registryUrl: options.registryUrl, schemas: benchSchemas(name).events });
+  const partitions = await log.partitions(topic);
+  const appender = log.appender();
+  const channels = newChannels(channelCount).map((channel) => ({
+    channel,
+    partition: partitionOf(channel.channelId, partitions),
+    seq: 0,
+  }));
+  const nextOffset = Array.from({ length: partitions }, () => 0);
+  const nextContent = realContents();
+  const epoch = newId();
+  let seqs = 0;
+  let characters = 0;
+  for (let made = 0; made < events; ) {
+    const runs = Array.from({ length: partitions }, (): NewRecord[] => []);
+    for (const end = Math.min(events, made + eventsPerRun * partitions); made < end; made += 1) {
+      const place = channels[made % channelCount]!;
+      const content = nextContent();
+      place.seq += 1;
+      seqs += place.seq;
+      characters += [...content].length;
+      const commandOffset = nextOffset[place.partition]!++;
+      const command = postCommand(place.channel, content);
+      runs[place.partition]!.push(postedRecord(codec, topic, { command, seq: place.seq, commandOffset, epoch }));
+    }
+    await Promise.all(
+      runs.map((records, partition) => (records.length > 0 ? appender.append(topic, partition, records) : null)),
+    );
+  }
+  await appender.close();
+  return { events, seqs, characters, channels: Math.min(channelCount, events) };
+};
+
+const checkModel = async (pool: pg.Pool, appended: Appended): Promise<Check[]> => {
+  const { rows } = await pool.query<Record<keyof Appended, string>>(
+    `select count(*) as events, sum(seq) as seqs, sum(length(content)) as characters, count(distinct channel_id) as channels
+     from message`,
+  );
+  const found = rows[0]!;
+  return [
+    equal('rows', appended.events, Number(found.events)),
+    equal('sum of seqs', appended.seqs, Number(found.seqs)),
+    equal('characters', appended.characters, Number(found.characters)),
+    equal('channels', appended.channels, Number(found.channels)),
+  ];
+};
+
+type Round = { readonly rebuildMs: number; readonly readMs: number; readonly copyMs: number };
+
+const replayFigures = (rounds: readonly Round[], events: number, checks: readonly Check[]): Figure[] => {
+  const against = (limit: (round: Round) => number) =>
+    overRounds(
+      rounds.map((round) => ({ ours: events / (round.rebuildMs / 1_000), limit: events / (limit(round) / 1_000) })),
+    );
+  const figure = (of: string, limit: (round: Round) => number): Figure => {
+    const { ours, limit: value, ratio } = against(limit);
+    return {
+      name: `replay of ${events.toLocaleString('en-US')} events into the model of ${messagesProjection.name}`,
+      durability: null,
+      unit: '/s',
+      ours,
+      limit: { of, value },
+      ratio,
+      asked: null,
+      checks,
+    };
+  };
+  return [
+    {
+      ...figure('COPY of the same rows, then their indexes', ({ copyMs }) => copyMs),
+      asked: { kind: 'value', atLeast: 60_000 },
+    },
+    figure('kafkajs reads and decodes the same events', ({ readMs }) => readMs),
+  ];
+};
