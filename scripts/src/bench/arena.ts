@@ -6,7 +6,7 @@ import { topics } from '@palaver/schemas';
 import { deployDatabases, deploySchemas, deployTopics } from '../house/deploy.ts';
 import { type ProcessName, runnable } from '../house/processes.ts';
 import { keepSecrets } from '../house/secrets.ts';
-import { checkPortsFree, type Settings } from '../house/settings.ts';
+import { checkPortsFree, logDir, type Settings } from '../house/settings.ts';
 import { createSupervisor, type Supervisor } from '../house/supervisor.ts';
 import type { Durability } from './figures.ts';
 import { benchSchemas } from './messages.ts';
@@ -64,7 +64,11 @@ export const openArena = async (options: ArenaOptions): Promise<Arena> => {
       return stack.postgresUrl(name);
     },
     worker(name) {
-      const worker = startWorker<never>({ name, profileDir });
+      const worker = startWorker<never>({
+        name,
+        profileDir,
+        logFile: join(logDir(settings.dataDir), `bench-${name}.log`),
+      });
       workers.push(worker);
       return worker;
     },
@@ -91,8 +95,6 @@ export const openArena = async (options: ArenaOptions): Promise<Arena> => {
     },
   };
 };
-
-export const secretsDir = (settings: Settings): string => join(settings.dataDir, 'secrets');
 
 /** Commands and events hold what was acknowledged; replies are nobody's after a crash. */
 const flushed = (topic: string): boolean => !topic.endsWith('.replies');

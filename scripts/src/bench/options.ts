@@ -27,6 +27,8 @@ export const usage = `npx pnpm bench [${partNames.join('|')}]... [options]
   --json FILE       writes the figures as JSON, too
   --seconds N       of one measurement (3)
   --rounds N        how often ours and its limit take turns (3)
+  --in-flight N,... commands in flight (64,256,512)
+  --log NAME        default or flush.messages=1 alone
   --ports OFFSET    is added to every port (0)
   --events N        that are replayed (500,000)
   --profile FOLDER  writes CPU profiles of the benchmark's own processes`;
@@ -68,11 +70,22 @@ const parseOption = (name: string, value: string | undefined): Partial<BenchOpti
       return { rounds: positive(name, value!) };
     case '--events':
       return { events: positive(name, value!) };
+    case '--in-flight':
+      return { inFlight: value!.split(',').map((text) => positive(name, text)) };
+    case '--log':
+      return { durabilities: [durability(value!)] };
     case '--ports':
       return { portOffset: positive(name, value!) };
     default:
       throw new LocalError(`${name} is no part and no option with a value.\n\n${usage}`);
   }
+};
+
+const durability = (text: string): Durability => {
+  const found = defaults.durabilities.find((one) => one === text);
+  if (found === undefined)
+    throw new LocalError(`--log takes ${defaults.durabilities.join(' or ')}, not "${text}".\n\n${usage}`);
+  return found;
 };
 
 const positive = (name: string, text: string): number => {

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -40,6 +41,8 @@ export type Worker<C extends Calls> = {
 export type WorkerOptions = {
   /** Name of the file in `workers/`, without `.ts`. */
   readonly name: string;
+  /** Takes what it writes to stdout, such as the access log of an app. */
+  readonly logFile: string;
   /** Where Node writes a CPU profile at the worker's end. */
   readonly profileDir?: string | undefined;
 };
@@ -50,15 +53,18 @@ const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=Timeo
 const stopWithinMs = 5_000;
 
 /** Starts `workers/<name>.ts`; `C` is the type of what it gives to `serveCalls`. */
-export const startWorker = <C extends Calls>({ name, profileDir }: WorkerOptions): Worker<C> => {
+export const startWorker = <C extends Calls>({ name, logFile, profileDir }: WorkerOptions): Worker<C> => {
   const file = fileURLToPath(new URL(`./workers/${name}.ts`, import.meta.url));
   const profile = profileDir
     ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`]
     : [];
+  const log = openSync(logFile, 'a');
   const child = fork(file, [], {
     execArgv: [...quiet, ...profile],
     serialization: 'advanced',
+    stdio: ['ignore', log, 'inherit', 'ipc'],
   });
+  closeSync(log);
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let lastId = 0;
   const exited = new Promise<void>((resolve) => {
