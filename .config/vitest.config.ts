@@ -1,33 +1,34 @@
 import { defineConfig } from 'vitest/config';
 
-const folders = '{schemas,infra,projections,services,scripts}';
+const inHouse = '**/*.e2e.test.ts';
+const nodeModules = '**/node_modules/**';
 
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
-    exclude: ['**/node_modules/**'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
     allowOnly: false,
-    maxWorkers: 2,
     projects: [
       {
         extends: true,
         test: {
-          name: 'parts',
-          include: [`${folders}/**/*.test.ts`],
-          exclude: ['**/node_modules/**', '**/*.e2e.test.ts'],
-          sequence: { groupOrder: 1 },
+          name: 'rooms',
+          include: ['{schemas,infra,projections,services,scripts}/**/*.test.ts'],
+          exclude: [inHouse, nodeModules],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
         },
       },
       {
-        // One file after the other, when all else is done: some of them kill the processes that the others talk to.
         extends: true,
+        // One file at a time: they share the house, and some of them break parts of it for a while.
         test: {
-          name: 'whole',
-          include: [`${folders}/**/*.e2e.test.ts`],
-          sequence: { groupOrder: 2 },
+          name: 'house',
+          include: [inHouse],
+          exclude: [nodeModules],
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
