@@ -79,6 +79,7 @@ export const sendProblem = (
     return;
   }
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  res.setHeader('X-Content-Type-Options', 'nosniff');
   sendJson(res, document.status, JSON.stringify(document), 'application/problem+json');
 };
 

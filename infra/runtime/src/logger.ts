@@ -27,5 +27,6 @@ export const createLogger = ({ name, level = 'info', instance, destination }: Lo
         censor: '[hidden]',
       },
     },
-    destination ?? pino.destination(1),
+    // Written at once: the last line before a crash is the one that is wanted, and lines stay in order when the process ends.
+    destination ?? pino.destination({ dest: 1, sync: true }),
   );

@@ -1,5 +1,6 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
-import swaggerUi from 'swagger-ui-dist';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -27,9 +28,12 @@ const START = `window.ui = SwaggerUIBundle({
 });
 `;
 
+/** Its files alone: the package's own entry would load all of Swagger UI into this process. */
+const ASSETS = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
+
 /** Swagger UI at `/api/docs`, all of it served from here. */
 export const serveDocs = (app: Express): void => {
   app.get('/api/docs', (_req, res) => void res.type('html').send(PAGE));
   app.get('/api/docs/start.js', (_req, res) => void res.type('js').send(START));
-  app.use('/api/docs', express.static(swaggerUi.getAbsoluteFSPath(), { index: false, maxAge: '1h' }));
+  app.use('/api/docs', express.static(ASSETS, { index: false, maxAge: '1h' }));
 };
