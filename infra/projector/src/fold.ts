@@ -79,25 +79,24 @@ export class PartitionFold {
   }
 
   private foldRecord(record: LogRecord, value: Uint8Array): FoldedEvent | ParkedEvent | null {
+    const { topic, partition, offset, timestampMs, headers } = record;
     const key = parseEventKey(record.key);
     const stream = key?.stream ?? record.key;
-    const where = { ...this.at, offset: record.offset, stream };
     let type: string | null = null;
     try {
       const message = this.options.codec.decode(value);
       type = message.type;
       const handler = Object.hasOwn(this.handlers, type) ? this.handlers[type] : undefined;
       if (!handler) return null;
-      if (this.parkedStreams.has(stream)) return { ...where, type, error: BEHIND };
+      if (this.parkedStreams.has(stream)) return { topic, partition, offset, stream, type, error: BEHIND };
       if (key === null) throw new Error(`the record's key is no event key: ${record.key}`);
-      const { topic, partition, offset, timestampMs, headers } = record;
       const meta = { topic, partition, offset, timestampMs, headers, stream, version: key.version };
       const changes = handler(message.data, meta);
       for (const change of changes) checkChange(this.options.shapes, change);
-      return { ...where, type, changes };
+      return { topic, partition, offset, stream, type, changes };
     } catch (error) {
       this.parkedStreams.add(stream);
-      return { ...where, type, error: errorText(error) };
+      return { topic, partition, offset, stream, type, error: errorText(error) };
     }
   }
 }

@@ -37,29 +37,35 @@ export const shapesOf = (projection: Pick<Projection, 'tables'>): Shapes =>
 export const checkChange = (shapes: Shapes, change: RowChange): void => {
   const shape = shapes.get(change.table);
   if (!shape) throw new InvalidChange(`there is no table ${change.table}`);
-  for (const row of rowsOf(change)) {
-    for (const column in row) {
-      if (!(column in shape.types)) throw new InvalidChange(`${change.table} has no column ${column}`);
-      if (row[column] === undefined) throw new InvalidChange(`${change.table}.${column} is undefined`);
-    }
+  if (change.kind === 'put') {
+    checkColumns(shape, change.row);
+    checkKey(shape, change.kind, change.row);
+  } else if (change.kind === 'removeWhere') {
+    checkColumns(shape, change.where);
+  } else {
+    checkColumns(shape, change.key);
+    checkKey(shape, change.kind, change.key);
+    if (change.kind !== 'remove') checkChanged(shape, change.kind, change.kind === 'patch' ? change.set : change.add);
   }
-  if (change.kind === 'removeWhere') return;
-  const key = change.kind === 'put' ? change.row : change.key;
-  for (const column of shape.table.primaryKey) {
-    if (key[column] === undefined || key[column] === null)
-      throw new InvalidChange(`${change.kind} of ${change.table} lacks the key column ${column}`);
-  }
-  const changed = change.kind === 'patch' ? change.set : change.kind === 'add' ? change.add : {};
-  for (const column of shape.table.primaryKey)
-    if (column in changed)
-      throw new InvalidChange(`${change.kind} of ${change.table} changes the key column ${column}`);
 };
 
-const rowsOf = (change: RowChange): readonly Row[] => {
-  if (change.kind === 'put') return [change.row];
-  if (change.kind === 'patch') return [change.key, change.set];
-  if (change.kind === 'add') return [change.key, change.add];
-  return [change.kind === 'remove' ? change.key : change.where];
+const checkColumns = ({ table, types }: TableShape, row: Row): void => {
+  for (const column in row) {
+    if (types[column] === undefined) throw new InvalidChange(`${table.name} has no column ${column}`);
+    if (row[column] === undefined) throw new InvalidChange(`${table.name}.${column} is undefined`);
+  }
+};
+
+const checkKey = ({ table }: TableShape, kind: RowChange['kind'], row: Row): void => {
+  for (const column of table.primaryKey)
+    if (row[column] === undefined || row[column] === null)
+      throw new InvalidChange(`${kind} of ${table.name} lacks the key column ${column}`);
+};
+
+const checkChanged = (shape: TableShape, kind: RowChange['kind'], changed: Row): void => {
+  checkColumns(shape, changed);
+  for (const column of shape.table.primaryKey)
+    if (column in changed) throw new InvalidChange(`${kind} of ${shape.table.name} changes the key column ${column}`);
 };
 
 export class Merge {
