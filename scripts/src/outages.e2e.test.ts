@@ -123,7 +123,7 @@ describe('in mid-flight', () => {
   );
 
   test(
-    'without its projection a query says 'not yet visible', never old data as new',
+    'without its projection a query says that a write is not yet visible, never old data as new',
     async () => {
       await breaking(
         () => stopProcess('messages-projection'),
