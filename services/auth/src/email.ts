@@ -13,7 +13,7 @@ const domainName = /^(?=.{4,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z](
  * Null when the text is no address.
  */
 export const normalizeEmail = (text: string): string | null => {
-  const trimmed = text.normalize('NFC').trim().toLowerCase().normalize('NFC');
+  const trimmed = text.trim().toLowerCase().normalize('NFC');
   const at = trimmed.lastIndexOf('@');
   const local = trimmed.slice(0, Math.max(at, 0));
   const domain = domainToASCII(trimmed.slice(at + 1));
