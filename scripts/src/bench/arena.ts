@@ -10,6 +10,7 @@ import { checkPortsFree, logDir, type Settings } from '../house/settings.ts';
 import { createSupervisor, type Supervisor } from '../house/supervisor.ts';
 import type { Durability } from './figures.ts';
 import { benchSchemas } from './messages.ts';
+import { descendants, type Pids } from './usage.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 /** Where benchmarks run: a local stack of their own, with nothing on it but what a part of the benchmark puts there. */
@@ -126,4 +127,18 @@ export const deployBenchTopics = async (stack: LocalStack, name: string, durabil
   );
   const { commands, events } = benchSchemas(name);
   await registerSchemas({ registryUrl: stack.registryUrl, schemas: [...commands, ...events] });
+};
+
+/** Every process of the arena, and these workers, with the processes that they have started. */
+export const pidsOf = ({ processes, stack }: Arena, workers: Readonly<Record<string, number>>): Pids => {
+  const single = [
+    ...processes.list().map(({ name, pid }) => [name, pid] as const),
+    ...Object.entries(stack.processes),
+    ...Object.entries(workers),
+  ];
+  return Object.fromEntries(
+    single
+      .filter((one): one is [string, number] => one[1] !== undefined)
+      .map(([name, pid]) => [name, [pid, ...descendants(pid)]]),
+  );
 };

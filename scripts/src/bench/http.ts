@@ -3,13 +3,13 @@ import pg from 'pg';
 import { createApi } from '../api.ts';
 import { processNames } from '../house/processes.ts';
 import { keepSecrets } from '../house/secrets.ts';
-import { type Arena, setDurability } from './arena.ts';
+import { type Arena, pidsOf, setDurability } from './arena.ts';
 import { type Check, type Durability, equal, type Figure } from './figures.ts';
 import type { Answers } from './load.ts';
 import { realContents } from './messages.ts';
 import type { BenchOptions } from './options.ts';
 import { median, overRounds, percentile } from './statistics.ts';
-import { descendants, groupResidentBytes, type Pids, withCpu } from './usage.ts';
+import { cpuDetails, groupResidentBytes, type Pids, withCpu } from './usage.ts';
 import type { Worker } from './worker.ts';
 import type { LimitAppCalls } from './workers/limit-app.ts';
 import type { LoadCalls, LoadOptions } from './workers/load.ts';
@@ -191,7 +191,7 @@ const closedFigures = (rounds: readonly ClosedRound[], durability: Durability, c
       ratio: direct.ratio,
       details: {
         ...latencyDetails(rounds.map((round) => round.direct)),
-        ...prefixed('limit: ', cpuDetails(rounds.map(({ limit }) => limit))),
+        ...prefixed('limit: ', cpuOf(rounds.map(({ limit }) => limit))),
       },
     },
     {
@@ -229,34 +229,14 @@ const latencyDetails = (sent: readonly Sent[]): Record<string, number> => ({
   p50Ms: median(sent.map(({ latenciesMs }) => percentile(latenciesMs, 50))),
   p99Ms: median(sent.map(({ latenciesMs }) => percentile(latenciesMs, 99))),
   maxMs: Math.max(...sent.map(({ latenciesMs }) => percentile(latenciesMs, 100))),
-  ...cpuDetails(sent),
+  ...cpuOf(sent),
 });
 
-/** Processor time of each process for a thousand requests: where the time goes, also when others use the machine. */
-const cpuDetails = (sent: readonly Sent[]): Record<string, number> => {
-  const requests = sent.reduce((sum, { latenciesMs }) => sum + latenciesMs.length, 0);
-  const totals: Record<string, number> = {};
-  for (const { cpuMs } of sent) for (const [name, ms] of Object.entries(cpuMs)) totals[name] = (totals[name] ?? 0) + ms;
-  return Object.fromEntries(
-    Object.entries(totals).map(([name, ms]) => [`cpu ms per 1,000: ${name}`, Math.round((ms / requests) * 1_000)]),
-  );
-};
+const cpuOf = (sent: readonly Sent[]): Record<string, number> =>
+  cpuDetails(sent.map(({ latenciesMs, cpuMs }) => ({ requests: latenciesMs.length, cpuMs })));
 
 const prefixed = (prefix: string, details: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(details).map(([name, value]) => [prefix + name, value]));
-
-const pidsOf = ({ processes, stack }: Arena, workers: Readonly<Record<string, number>>): Pids => {
-  const single = [
-    ...processes.list().map(({ name, pid }) => [name, pid] as const),
-    ...Object.entries(stack.processes),
-    ...Object.entries(workers),
-  ];
-  return Object.fromEntries(
-    single
-      .filter((one): one is [string, number] => one[1] !== undefined)
-      .map(([name, pid]) => [name, [pid, ...descendants(pid)]]),
-  );
-};
 
 const memoryOf = (pids: Pids): [string, number][] =>
   Object.entries(pids).flatMap(([name, group]): [string, number][] => {

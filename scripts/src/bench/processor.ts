@@ -1,9 +1,10 @@
 import { kafkaLog } from '@palaver/event-log';
-import { type Arena, deployBenchTopics } from './arena.ts';
+import { type Arena, deployBenchTopics, pidsOf } from './arena.ts';
 import type { Check, Durability, Figure } from './figures.ts';
 import { equal } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 import { median, overRounds, type Pair, percentile } from './statistics.ts';
+import { cpuDetails, type Pids, withCpu } from './usage.ts';
 import { checkEvents } from './verify.ts';
 import type { ProducerCalls, ProducerResult } from './workers/bare-producer.ts';
 import type { DriverCalls, DriverResult } from './workers/driver.ts';
@@ -73,24 +74,26 @@ const startSides = async (arena: Arena, name: string, partitions: number) => {
   await processor.ask.start({ name, brokers, registryUrl, postgresUrl });
   await driver.ask.start({ name, brokers, registryUrl });
   await producer.ask.start({ topic: `${name}-limit.events`, brokers, partitions });
-  return { processor, driver, producer };
+  const pids = (): Pids => pidsOf(arena, { processor: processor.pid, driver: driver.pid });
+  return { processor, driver, producer, pids };
 };
 type Sides = Awaited<ReturnType<typeof startSides>>;
 
+type Cpu = { readonly cpuMs: Readonly<Record<string, number>> };
 type Batches = { readonly records: number; readonly spread: number };
-type Round = { readonly driven: DriverResult; readonly produced: ProducerResult; readonly batches: Batches };
+type Round = { readonly driven: DriverResult & Cpu; readonly produced: ProducerResult; readonly batches: Batches };
 type Throughput = { readonly inFlight: number; readonly rounds: readonly Round[] };
 type LatencyRound = { readonly driven: DriverResult; readonly produced: ProducerResult };
 
 /** Ours, then the limit with requests as large, and as spread over partitions, as ours just were on average. */
 const throughputRound = async (
-  { processor, driver, producer }: Sides,
+  { processor, driver, producer, pids }: Sides,
   { inFlight, seconds }: { inFlight: number; seconds: number },
 ): Promise<Round> => {
   const before = await processor.ask.totals();
-  const driven = await driver.ask.run({ inFlight, seconds });
+  const { value, cpuMs } = await withCpu(pids, () => driver.ask.run({ inFlight, seconds }));
   const batches = averageBatches(before, await processor.ask.totals());
-  return { driven, batches, produced: await producer.ask.run({ ...batches, seconds }) };
+  return { driven: { ...value, cpuMs }, batches, produced: await producer.ask.run({ ...batches, seconds }) };
 };
 
 const averageBatches = (before: AppendTotals, after: AppendTotals): Batches => {
@@ -141,6 +144,7 @@ const throughputFigure = (
       p99Ms: median(rounds.map(({ driven }) => percentile(driven.latenciesMs, 99))),
       recordsPerSend: records,
       partitionsPerSend: median(rounds.map(({ batches }) => batches.spread)),
+      ...cpuDetails(rounds.map(({ driven }) => ({ requests: driven.accepted, cpuMs: driven.cpuMs }))),
     },
   };
 };

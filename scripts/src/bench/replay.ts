@@ -3,11 +3,12 @@ import { avroCodec, type EventLog, kafkaLog, type NewRecord, partitionOf } from 
 import { messagesProjection } from '@palaver/projection-messages';
 import { modelPool } from '@palaver/projector';
 import type pg from 'pg';
-import { type Arena, deployBenchTopics } from './arena.ts';
+import { type Arena, deployBenchTopics, pidsOf } from './arena.ts';
 import { type Check, equal, type Figure } from './figures.ts';
 import { benchSchemas, newChannels, postCommand, postedRecord, realContents } from './messages.ts';
 import type { BenchOptions } from './options.ts';
 import { overRounds } from './statistics.ts';
+import { cpuDetails, withCpu } from './usage.ts';
 import type { CopierCalls } from './workers/copier.ts';
 import type { ReaderCalls } from './workers/reader.ts';
 import type { RebuilderCalls } from './workers/rebuilder.ts';
@@ -32,13 +33,14 @@ export const benchReplay = async (arena: Arena, options: BenchOptions): Promise<
     const checks: Check[] = [];
     for (let round = 1; round <= options.rounds; round += 1) {
       arena.say(`replay, round ${round}`);
-      const rebuildMs = await sides.rebuilder.ask.run(given);
+      const pids = () => pidsOf(arena, { rebuilder: sides.rebuilder.pid });
+      const { value: rebuildMs, cpuMs } = await withCpu(pids, () => sides.rebuilder.ask.run(given));
       checks.push(...(await checkModel(pool, appended)));
       const { events, elapsedMs } = await sides.reader.ask.run(given);
       checks.push(equal('events read alone', appended.events, events));
       const { rows, elapsedMs: copyMs } = await copier.ask.run({ postgresUrl });
       checks.push(equal('rows copied alone', appended.events, rows));
-      rounds.push({ rebuildMs, readMs: elapsedMs, copyMs });
+      rounds.push({ rebuildMs, readMs: elapsedMs, copyMs, cpuMs });
     }
     await Promise.all([sides.rebuilder.stop(), sides.reader.stop(), copier.stop()]);
     return replayFigures(rounds, appended.events, checks);
@@ -109,7 +111,12 @@ const checkModel = async (pool: pg.Pool, appended: Appended): Promise<Check[]> =
   ];
 };
 
-type Round = { readonly rebuildMs: number; readonly readMs: number; readonly copyMs: number };
+type Round = {
+  readonly rebuildMs: number;
+  readonly readMs: number;
+  readonly copyMs: number;
+  readonly cpuMs: Readonly<Record<string, number>>;
+};
 
 const replayFigures = (rounds: readonly Round[], events: number, checks: readonly Check[]): Figure[] => {
   const against = (limit: (round: Round) => number) =>
@@ -127,6 +134,7 @@ const replayFigures = (rounds: readonly Round[], events: number, checks: readonl
       ratio,
       asked: null,
       checks,
+      details: cpuDetails(rounds.map(({ cpuMs }) => ({ requests: events, cpuMs }))),
     };
   };
   return [

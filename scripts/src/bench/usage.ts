@@ -72,3 +72,15 @@ export const withCpu = async <T>(
   );
   return { value, cpuMs: Object.fromEntries(used.filter(([, ms]) => ms > 0)) };
 };
+
+/** Processor time of each process for a thousand requests: where the time goes, also when others use the machine. */
+export const cpuDetails = (
+  runs: readonly { readonly requests: number; readonly cpuMs: Readonly<Record<string, number>> }[],
+): Record<string, number> => {
+  const requests = runs.reduce((sum, run) => sum + run.requests, 0);
+  const totals: Record<string, number> = {};
+  for (const run of runs) for (const [name, ms] of Object.entries(run.cpuMs)) totals[name] = (totals[name] ?? 0) + ms;
+  return Object.fromEntries(
+    Object.entries(totals).map(([name, ms]) => [`cpu ms per 1,000: ${name}`, Math.round((ms / requests) * 1_000)]),
+  );
+};
