@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { control, palaver, processList, required } from './testing.ts';
+import { killProcess, listProcesses } from './house/control-client.ts';
+import { palaver, required } from './testing.ts';
 
 const fixture = (file: string): string => fileURLToPath(new URL(`../fixtures/${file}`, import.meta.url));
 const shorter = fixture('2015-11-26.log');
@@ -40,14 +41,14 @@ it('gives back through the history API what the file says, and doubles nothing w
 }, 180_000);
 
 it('loses and doubles nothing when processes are killed in mid-import', async () => {
-  const before = await processList();
+  const before = await listProcesses();
   // Each is killed once, as soon as so much was printed: progress comes every few seconds.
-  const victims = ['messages', 'messages-projection', 'servers', 'auth', 'gateway'];
+  const victims = ['messages', 'messages-projection', 'servers', 'auth', 'gateway'] as const;
   const kills: Promise<unknown>[] = [];
   const { code, output } = await importLogs(both, 'Through kills', (text) => {
     const reports = text.match(/ of 2,000 messages {2}/g)?.length ?? 0;
     if (reports > kills.length && kills.length < victims.length) {
-      kills.push(control(`POST /processes/${victims[kills.length]}/kill`));
+      kills.push(killProcess(victims[kills.length]!));
     }
   });
   await Promise.all(kills);
@@ -55,7 +56,7 @@ it('loses and doubles nothing when processes are killed in mid-import', async ()
   expect(code).toBe(0);
   expect(kills.length).toBeGreaterThanOrEqual(2);
   const restarts = (list: typeof before) => list.reduce((sum, one) => sum + one.restarts, 0);
-  expect(restarts(await processList()) - restarts(before)).toBeGreaterThanOrEqual(kills.length);
+  expect(restarts(await listProcesses()) - restarts(before)).toBeGreaterThanOrEqual(kills.length);
 }, 300_000);
 
 it('finds the live models equal to the log, and again after all of them were rebuilt', async () => {

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ProcessStatus } from './house/supervisor.ts';
 
-/** For tests of the whole house: the palaver command, and the test runner's control (see house/control.ts). */
+/** For tests of the whole house: the palaver command. Processes are killed through house/control-client.ts. */
 
 export type Run = { readonly code: number; readonly output: string };
 
@@ -32,17 +31,6 @@ export const palaver = async (
   const code = await new Promise<number>((resolve) => child.once('close', (exitCode) => resolve(exitCode ?? -1)));
   return { code, output };
 };
-
-/** Asks the test runner, such as `control('POST /processes/messages/kill')`. */
-export const control = async (request: `${'GET' | 'POST'} /${string}`): Promise<unknown> => {
-  const [method, path] = request.split(' ') as [string, string];
-  const response = await fetch(`${required('PALAVER_TEST_CONTROL')}${path}`, { method });
-  if (!response.ok) throw new Error(`${request}: ${await response.text()}`);
-  return response.json();
-};
-
-export const processList = async (): Promise<readonly ProcessStatus[]> =>
-  (await control('GET /processes')) as readonly ProcessStatus[];
 
 export const required = (name: string): string => {
   const value = process.env[name];
