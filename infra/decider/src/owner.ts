@@ -56,7 +56,7 @@ export type OwnerContext = DecideContext & {
 };
 
 /** Rules that the simulation leaves out to show that it would notice; nothing else sets them. */
-export type Rule = 'marker' | 'skip' | 'leap' | 'order' | 'gap check' | 'single flight';
+export type Rule = 'marker' | 'skip' | 'order' | 'gap check' | 'single flight';
 
 export type OwnerLimits = KeptStateOptions & {
   /** Commands decided at once, and bytes of events after which no further command joins an append. */
@@ -168,7 +168,7 @@ export class Owner implements PartitionOwner {
   private distrustLeap({ records }: Batch): void {
     const [first] = records;
     const next = (this.held?.taken?.commandOffset ?? -1) + 1;
-    if (this.begun || !first || this.context.without.has('leap')) return;
+    if (this.begun || !first) return;
     this.begun = true;
     if (first.offset > next) this.held = null;
   }

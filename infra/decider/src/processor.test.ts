@@ -1,4 +1,10 @@
-import { eventHeaders, memoryBroker } from '@palaver/event-log';
+import {
+  eventHeaders,
+  type GroupOptions,
+  type Membership,
+  memoryBroker,
+  type PartitionOwner,
+} from '@palaver/event-log';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { commandClient } from './client.ts';
 import { fingerprint, newId } from './ids.ts';
@@ -88,7 +94,7 @@ describe('a command', () => {
     await submit(commandOf(deposit(5)));
     const transfer = commandOf({ type: 'Transfer', data: { from: 'a', to: 'b', amount: 2 } });
     expect(await submit(transfer)).toMatchObject({ outcome: { result: { moved: 2 } } });
-    expect(await submit(commandOf(withdraw(3)))).toMatchObject({ outcome: { result: { left: 0, number: 1 } } });
+    expect(await submit(commandOf(withdraw(3)))).toMatchObject({ outcome: { result: { left: 0, number: 2 } } });
   });
 
   test('that comes again is told the first outcome, and done once', async () => {
@@ -158,6 +164,29 @@ describe('an owner that takes over', () => {
     expect(second.stats.foldedRecords).toBe(2);
     expect(broker.end('bank.events', 0)).toBe(4);
     await client.close();
+  });
+
+  test('folds again when its first batch leaps over commands that another has decided meanwhile', async () => {
+    const { broker, submit, start } = await startBank();
+    const owners: PartitionOwner[] = [];
+    const late = broker.log('late');
+    const join = async ({ acquire }: GroupOptions): Promise<Membership> => {
+      owners.push(acquire(0, { valid: true }));
+      return { held: [0], lastProgressMs: 0, close: async () => {} };
+    };
+    const { processor } = await start('late', { log: { ...late, join } });
+    const [owner] = owners;
+    await owner!.start();
+    await submit(commandOf(open));
+    await submit(commandOf(deposit(5)));
+    const command = commandOf(withdraw(5));
+    const records = [
+      { ...commandRecord(command, jsonCodec().encode('', command)), topic: '', partition: 0, offset: 2 },
+    ];
+    await owner!.handle('bank.commands', { partition: 0, records, nextOffset: 3 });
+    expect(processor.stats).toMatchObject({ accepted: 1, refused: 0, conflicts: 0 });
+    expect(broker.records('bank.events', 0).at(-1)?.headers[eventHeaders.outcome]).toContain('"left":0');
+    await owner!.stop();
   });
 
   test('folds only the tail behind the kept states', async () => {

@@ -33,14 +33,9 @@ const process = fc.nat(2);
 const fault: fc.Arbitrary<Fault> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('crash' as const), process }) },
   // Two owners at once is where most can go wrong, and most when they decide differently.
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      kind: fc.constant('hand' as const),
-      process: fc.constantFrom(0, 1, 2, 2),
-      tellOld: fc.constantFrom(false, false, true),
-    }),
-  },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('overtake' as const), process: fc.constantFrom(0, 1, 2, 2) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('pause' as const), process }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('hand' as const), process, tellOld: fc.boolean() }) },
   {
     weight: 6,
     arbitrary: fc.record({

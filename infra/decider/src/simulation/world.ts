@@ -13,6 +13,10 @@ import { checkCommands, checkDecisions, foldOf, PlainReader, Violation } from '.
 export type Fault =
   | { readonly kind: 'crash'; readonly process: number }
   | { readonly kind: 'hand'; readonly process: number; readonly tellOld: boolean }
+  /** A process stands still for a while, then goes on as if nothing had been. */
+  | { readonly kind: 'pause'; readonly process: number }
+  /** The owner stands still, another takes its partition, and it wakes up believing that it owns it. */
+  | { readonly kind: 'overtake'; readonly process: number }
   | { readonly kind: 'rebalance' | 'redeliver' | 'compact' | 'sweep' | 'lose store' | 'break store' | 'weeks pass' };
 
 /** What clients do: give a command, or give an earlier one again (`again` counts back), perhaps with other contents. */
@@ -70,6 +74,7 @@ export class World {
   private readonly decider = bankDecider();
   private steps: Step[] = [];
   private calm = false;
+  private paused: string | null = null;
   private nowMs = Date.UTC(2026, 0, 1);
   private epochs = 0;
   private store: StateStore = memoryStateStore();
@@ -109,7 +114,7 @@ export class World {
     const requests = [...this.scenario.requests];
     const faults = [...this.scenario.faults];
     while (requests.length + faults.length > 0) {
-      const chance = this.below(12);
+      const chance = this.below(10);
       if (chance === 0 && requests.length > 0) this.request(requests.shift()!);
       else if (chance === 1 && faults.length > 0) await this.fault(faults.shift()!);
       else await this.advance();
@@ -136,8 +141,11 @@ export class World {
 
   /** Lets one waiting step happen, and everything that follows from it up to the next steps. */
   private async advance(): Promise<void> {
-    const [step] = this.steps.splice(this.below(this.steps.length), 1);
+    if (this.below(30) === 0) this.paused = null;
+    const awake = this.steps.filter(({ label }) => !this.paused || !label.startsWith(`${this.paused}: `));
+    const step = awake[this.below(awake.length)];
     if (step) {
+      this.steps.splice(this.steps.indexOf(step), 1);
       this.trace.push(step.label);
       step.go();
     }
@@ -244,6 +252,16 @@ export class World {
         if (life.alive && life.processor) this.broker.hand(GROUP, 0, life.name, { tellOld: fault.tellOld });
         return;
       }
+      case 'pause':
+        this.paused = this.lives[fault.process]!.name;
+        return;
+      case 'overtake': {
+        const life = this.lives[fault.process]!;
+        if (!life.alive || !life.processor) return;
+        this.paused = this.broker.ownerOf(GROUP, 0);
+        this.broker.hand(GROUP, 0, life.name, { tellOld: false });
+        return;
+      }
       case 'rebalance':
         return this.broker.rebalance(GROUP);
       case 'redeliver':
@@ -314,6 +332,7 @@ export class World {
   /** No more faults: everybody is told who owns what, late writers have written, every command is decided. */
   private async rest(): Promise<void> {
     this.calm = true;
+    this.paused = null;
     for (const [index, life] of this.lives.entries()) if (!life.alive) this.start(index);
     await this.until(() => this.lives.every(({ processor }) => processor !== null));
     this.broker.rebalance(GROUP);
@@ -359,7 +378,8 @@ export class World {
     const right = same
       ? canonicalJson(told) === canonicalJson(outcome)
       : outcome.kind === 'refused' && outcome.code === 'idempotency_key_reused';
-    if (!right) throw new Violation(`${record.key} was told ${JSON.stringify(outcome)}, the log says ${told}`);
+    if (!right)
+      throw new Violation(`${record.key} was told ${JSON.stringify(outcome)}, the log says ${JSON.stringify(told)}`);
   }
 
   /** The reader that keeps its place reads on. */
