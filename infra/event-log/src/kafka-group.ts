@@ -159,14 +159,15 @@ export const joinGroup = async (client: Client, options: GroupOptions): Promise<
       queue.room?.resolve();
     }
     const stop = async (): Promise<void> => {
-      const stopping = Promise.resolve(tenure.owner?.stop());
+      const stopping = (async () => tenure.owner?.stop())();
       stopping.catch((error: unknown) => {
         client.log({ level: 'error', message: 'an owner failed to stop', groupId, error: messageOf(error) });
       });
       if (!(await settlesWithin(stopping, sessionTimeoutMs)))
         client.log({ level: 'error', message: 'an owner does not stop', groupId, partition: tenure.partition });
     };
-    tenure.stopped = stop();
+    // A tenure can end before it had an owner, while the one before it still stops.
+    tenure.stopped = Promise.all([stops.get(tenure.partition), stop()]).then(() => undefined);
     stops.set(tenure.partition, tenure.stopped);
     return tenure.stopped;
   };
