@@ -43,13 +43,15 @@ export const benchHttp = async (arena: Arena, options: BenchOptions): Promise<Fi
     loaded: {},
   };
   const figures: Figure[] = [];
-  for (const target of ['limit', 'direct', 'gateway'] as const) await send(house, target, { connections, seconds: 2 });
+  for (const target of ['limit', 'direct', 'gateway'] as const)
+    await send(house, target, { connections, seconds: warmUpSeconds });
   for (const durability of options.durabilities) figures.push(...(await benchDurability(house, options, durability)));
   await Promise.all([limitApp.stop(), load.stop()]);
   return [...figures, ...memoryFigures(house)];
 };
 
 const connections = 64;
+const warmUpSeconds = 4;
 const channelCount = 16;
 const postsPerChannel = 64;
 /** Enough that a request which is due finds one free unless answers take a quarter of a second. */

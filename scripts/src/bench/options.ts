@@ -25,7 +25,7 @@ export type BenchOptions = {
 export const usage = `npx pnpm bench [${partNames.join('|')}]... [options]
 
   --json FILE       writes the figures as JSON, too
-  --seconds N       of one measurement (3)
+  --seconds N       of one measurement (2)
   --rounds N        how often ours and its limit take turns (3)
   --in-flight N,... commands in flight (64,256,512)
   --log NAME        default or flush.messages=1 alone
@@ -36,7 +36,7 @@ export const usage = `npx pnpm bench [${partNames.join('|')}]... [options]
 const defaults: BenchOptions = {
   parts: partNames,
   json: null,
-  seconds: 3,
+  seconds: 2,
   rounds: 3,
   portOffset: 0,
   inFlight: [64, 256, 512],

@@ -6,7 +6,12 @@ import { serveCalls } from '../worker.ts';
 /** Gives commands as a service's edge does, without HTTP: the real command client, with so many in flight. */
 
 export type DriverStart = { readonly name: string; readonly brokers: readonly string[]; readonly registryUrl: string };
-export type DriverRun = { readonly inFlight: number; readonly seconds: number };
+export type DriverRun = {
+  readonly inFlight: number;
+  readonly seconds: number;
+  /** Ends earlier when so many were given. */
+  readonly atMost?: number;
+};
 export type DriverResult = {
   readonly accepted: number;
   readonly refused: number;
@@ -28,15 +33,15 @@ const calls = {
       replies: createReplies(newId()),
     });
   },
-  run: async ({ inFlight, seconds }: DriverRun): Promise<DriverResult> => {
+  run: async ({ inFlight, seconds, atMost = Number.POSITIVE_INFINITY }: DriverRun): Promise<DriverResult> => {
     const latenciesMs: number[] = [];
     let refused = 0;
-    let next = 0;
+    let given = 0;
     const startedMs = performance.now();
     const endMs = startedMs + seconds * 1_000;
     const keepOneInFlight = async (): Promise<void> => {
-      for (let now = performance.now(); now < endMs; now = performance.now()) {
-        const command = postCommand(channels[next++ % channels.length]!, nextContent());
+      for (let now = performance.now(); now < endMs && given < atMost; now = performance.now()) {
+        const command = postCommand(channels[given++ % channels.length]!, nextContent());
         const { outcome } = await client.submit(command, { timeoutMs });
         if (outcome.kind === 'refused') refused += 1;
         else latenciesMs.push(performance.now() - now);
