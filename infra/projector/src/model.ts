@@ -3,6 +3,7 @@ import type { Taken } from '@palaver/event-log';
 import pg from 'pg';
 import type { Projection, Table } from './projection.ts';
 import { quote, quoteTable } from './sql.ts';
+import { outliveConnections } from './transaction.ts';
 
 /**
  * Where a read model lies: in the schema `model` of its service's own database. A rebuild works in `model_next`, a
@@ -20,9 +21,12 @@ export type PartitionRef = { readonly topic: string; readonly partition: number 
 /** How far a model has folded a partition: the next offset to read, and who wrote the last record taken (rule 4). */
 export type Checkpoint = PartitionRef & { readonly nextOffset: number; readonly taken: Taken | null };
 
-/** A pool whose queries find the live model's tables by their bare names. */
-export const modelPool = (config: pg.PoolConfig): pg.Pool =>
-  new pg.Pool({ ...config, options: `${config.options ?? ''} -c search_path=${LIVE}`.trim() });
+/** A pool whose queries find the live model's tables by their bare names, and which survives a restart of Postgres. */
+export const modelPool = (config: pg.PoolConfig): pg.Pool => {
+  const pool = new pg.Pool({ ...config, options: `${config.options ?? ''} -c search_path=${LIVE}`.trim() });
+  outliveConnections(pool);
+  return pool;
+};
 
 /** The live model is of another version than the code, or of other tables. */
 export class ModelMismatch extends Error {

@@ -1,7 +1,8 @@
 import { type EventLog, memoryBroker } from '@palaver/event-log';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { projectionLag } from './lag.ts';
+import { modelPool } from './model.ts';
 import type { Projection } from './projection.ts';
 import { type RebuildOptions, RebuildRunning, rebuild } from './rebuild.ts';
 import { EventWriter, jsonCodec, roomsOn, type TestDatabase, testDatabase, until } from './testing.ts';
@@ -15,12 +16,14 @@ const PARTITIONS = 3;
 let database: TestDatabase;
 let broker: ReturnType<typeof memoryBroker>;
 let log: EventLog;
+let batchSize = 100;
 let running: Projector[] = [];
 let crashes: Error[] = [];
 
 beforeEach(async () => {
   database = await testDatabase();
-  broker = memoryBroker({ partitions: PARTITIONS, batchSize: () => 100 });
+  batchSize = 100;
+  broker = memoryBroker({ partitions: PARTITIONS, batchSize: () => batchSize });
   log = broker.log('test');
   running = [];
   crashes = [];
@@ -57,6 +60,7 @@ const writeHistory = (rounds: number): void => {
         records.push(writer.said(`r${p}-${round}`, seq), writer.marker());
         if (seq % 10 === 0) records.push(writer.edited(`r${p}-${round}`, seq - 5, 'edited'));
       }
+      records.push(writer.said(`r${p}-${round - 1}`, 1000));
       if (round % 4 === 3) records.push(writer.said(`r${p}-${round}`, 99, round === 3 ? 'poison' : 'nul \u0000'));
       if (round % 3 === 2) records.push(writer.closed(`r${p}-${round - 2}`));
       broker.write(TOPIC, p, records);
@@ -68,17 +72,20 @@ const writeHistory = (rounds: number): void => {
 const hammer = (pool: pg.Pool) => {
   let stopped = false;
   const seen = new Set<string>();
-  const once = async () => {
-    const text = `select (select generation from mark) as mark, r.name from room r join mark on true where r.id = 'r0'`;
-    const { rows } = await pool.query({ name: 'hammer', text });
-    seen.add(rows.map((row) => `${row.mark} ${row.name}`).join(', '));
-  };
+  let wentBack = 0;
+  const text = `select (select generation from mark) as mark, r.name, r.said::int from room r join mark on true where r.id = 'r0'`;
   const loop = async () => {
-    while (!stopped) await once();
+    for (let last = 0; !stopped; ) {
+      const { rows } = await pool.query({ name: 'hammer', text });
+      seen.add(rows.map((row) => `${row.mark} ${row.name}`).join(', '));
+      if (rows[0].said < last) wentBack += 1;
+      last = rows[0].said;
+    }
   };
   const loops = Promise.all(Array.from({ length: 4 }, loop));
   return {
     seen,
+    wentBack: () => wentBack,
     stop: () => {
       stopped = true;
       return loops;
@@ -91,12 +98,12 @@ describe('a rebuild', () => {
     ['one batch', 100_000],
     ['batches of 50', 50],
   ])('by %s gives what the worker gave', async (_name, batchEvents) => {
-    writeHistory(12);
+    writeHistory(8);
     await startWorker();
     await caughtUp();
     const before = await query('select * from saying order by room, seq');
     const parked = await query('select topic, partition, "offset", stream, type, error from parked order by 1, 2, 3');
-    expect(parked.length).toBeGreaterThan(PARTITIONS * 3 - 1);
+    expect(parked.length).toBeGreaterThan(PARTITIONS * 2);
     await run({ batchEvents });
     expect(await query('select * from saying order by room, seq')).toEqual(before);
     expect(await query('select topic, partition, "offset", stream, type, error from parked order by 1, 2, 3')).toEqual(
@@ -110,6 +117,7 @@ describe('a rebuild', () => {
   });
 
   test('keeps the later of two rows that batches without a key put', async () => {
+    batchSize = 5;
     const writer = new EventWriter();
     const opened = (name: string) => writer.record('r', { type: 'RoomOpened', data: { room: 'r', name } });
     for (let i = 0; i < 30; i++) broker.write(TOPIC, 0, [opened(`name ${i}`)]);
@@ -119,7 +127,7 @@ describe('a rebuild', () => {
   });
 
   test('is resumed where it was interrupted', async () => {
-    writeHistory(12);
+    writeHistory(8);
     const stop = new AbortController();
     let passed = 0;
     const interrupted = run({
@@ -131,7 +139,7 @@ describe('a rebuild', () => {
           log.read(topic, ranges, async (batch) => {
             await onBatch(batch);
             passed += batch.records.length;
-            if (passed > 1000) stop.abort(new Error('interrupted'));
+            if (passed > 900) stop.abort(new Error('interrupted'));
           }),
       },
     });
@@ -205,7 +213,7 @@ describe('a rebuild', () => {
       seq += 1;
       for (const [p, writer] of writers.entries()) broker.write(TOPIC, p, [writer.said(`r${p}`, seq)]);
     }, 2);
-    const readers = new pg.Pool({ connectionString: database.url, options: '-c search_path=model', max: 4 });
+    const readers = modelPool({ connectionString: database.url, max: 4 });
     try {
       await startWorker(marked(1));
       await until('the first rows', async () => (await query('select from room')).length === PARTITIONS);
@@ -217,6 +225,7 @@ describe('a rebuild', () => {
       await startWorker(marked(2));
       await hammering.stop();
       expect([...hammering.seen].toSorted()).toEqual(['1 name 1', '2 name 2']);
+      expect(hammering.wentBack()).toBe(0);
     } finally {
       clearInterval(traffic);
       await readers.end();
@@ -234,7 +243,7 @@ describe('a rebuild', () => {
 
 describe('a verification', () => {
   test('is clean for what the worker wrote, and leaves nothing behind', async () => {
-    writeHistory(12);
+    writeHistory(8);
     await startWorker();
     await caughtUp();
     const found = await check();

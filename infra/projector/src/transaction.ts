@@ -3,9 +3,15 @@ import type pg from 'pg';
 const ignore = (): void => {};
 
 /**
- * Takes a connection out of the pool for `use`. A connection that breaks while it is out tells so by an event as well as by the
- * failing query; without a listener that event would end the process.
+ * Keeps lost connections from ending the process: a client tells of its own end by an `error` event too, also while it is idle
+ * or on its way out of the pool. Whoever needs it learns of it by a failing query.
  */
+export const outliveConnections = (pool: pg.Pool): void => {
+  pool.on('error', ignore);
+  pool.on('connect', (client) => client.on('error', ignore));
+};
+
+/** Takes a connection out of the pool for `use`; one that broke meanwhile does not go back. */
 export const withClient = async <T>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
   const client = await pool.connect();
   let broken = false;

@@ -25,7 +25,7 @@ import {
 } from './model.ts';
 import type { Projection } from './projection.ts';
 import { type RebuildProgress, rebuild } from './rebuild.ts';
-import { inTransaction, withClient } from './transaction.ts';
+import { inTransaction, outliveConnections, withClient } from './transaction.ts';
 import { writeMerge } from './write.ts';
 
 /**
@@ -111,8 +111,7 @@ class Worker implements Projector {
     this.options = options;
     const { projection, codec } = options;
     this.foldOptions = { projection, codec, shapes: shapesOf(projection) };
-    // A pool tells of idle connections that broke; unheard, that would end the process, and the next query tells it anyway.
-    options.pool.on('error', () => {});
+    outliveConnections(options.pool);
     this.started = this.start().catch((error: unknown) => {
       if (error instanceof Stopped) return;
       this.crash(error);
