@@ -38,6 +38,8 @@ export const createConsole = (out: WriteStream | NodeJS.WriteStream = process.st
 export type Progress = {
   /** `done` of the total are done; `note` says what else is worth knowing. */
   update(done: number, note?: string): void;
+  /** A line of its own, above the bar. */
+  say(text: string): void;
   end(): void;
 };
 
@@ -69,6 +71,7 @@ export const createProgress = ({ unit, total, already = 0, out = process.stdout 
       latest = { done, note };
       if (performance.now() - shownMs >= (terminal ? terminalEveryMs : plainEveryMs)) show();
     },
+    say: (text) => void out.write(terminal ? `\r\x1b[K${text}\n` : `${text}\n`),
     end() {
       show();
       if (terminal) out.write('\n');

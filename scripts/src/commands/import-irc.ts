@@ -8,7 +8,7 @@ import { compareWithChannel } from '../irc/compare.ts';
 import { namesOf, parseIrcLog } from '../irc/parse.ts';
 import { type Place, replay } from '../irc/replay.ts';
 import { resumeFile } from '../irc/resume.ts';
-import { createProgress, formatCount, formatSeconds } from '../progress.ts';
+import { createProgress, formatCount, formatSeconds, type Progress } from '../progress.ts';
 
 export const importIrc: Command = {
   name: 'import irc',
@@ -56,9 +56,10 @@ goes on where it was when it is run again; nothing is posted twice.
     const api = createApi({
       gatewayUrl: gatewayUrl.replace(/\/+$/, ''),
       signal: stop.signal,
-      onWait: (reason) => console.log(`\nwaiting for ${gatewayUrl}: ${reason}`),
+      onWait: (reason) => waiting(`waiting for ${gatewayUrl}: ${reason}`),
     });
-    let progress: ReturnType<typeof createProgress> | undefined;
+    let progress: Progress | undefined;
+    const waiting = seldom((text) => (progress ? progress.say(text) : console.log(text)));
     try {
       const done = await replay({
         api,
@@ -110,4 +111,16 @@ goes on where it was when it is run again; nothing is posted twice.
 const byName = (one: string, other: string): number => {
   const [a, b] = [one, other].map((path) => path.split('/').at(-1)!) as [string, string];
   return a < b ? -1 : a > b ? 1 : 0;
+};
+
+const sayEveryMs = 5_000;
+
+/** Several requests wait for the same thing; one line is enough. */
+const seldom = (say: (text: string) => void): ((text: string) => void) => {
+  let saidMs = Number.NEGATIVE_INFINITY;
+  return (text) => {
+    if (performance.now() - saidMs < sayEveryMs) return;
+    saidMs = performance.now();
+    say(text);
+  };
 };

@@ -70,7 +70,12 @@ export const replay = async (options: ReplayOptions): Promise<Replayed> => {
 };
 
 /** An account that is a member. Its tokens expire, so that the session is replaced now and then. */
-type Member = { readonly account: Account; session: Session; readonly joinedAt: string | undefined };
+type Member = {
+  readonly account: Account;
+  session: Session;
+  /** Where it joined; undefined once a post was taken, so that messages knows of it. */
+  joinedAt: string | undefined;
+};
 type Account = { readonly name: string; readonly email: string; readonly password: string };
 
 /** Accounts belong to one server, so that imports into two servers do not meet. Nobody else knows the password of the same name. */
@@ -126,7 +131,6 @@ const post = async (api: Api, { channelId }: Place, member: Member, message: Irc
       token: member.session.accessToken,
       body: { content: message.text, importedAt: message.postedAt },
       idempotencyKey: `irc/${message.file}/${message.line}`,
-      // Its membership has to be known where messages are decided.
       position: member.joinedAt,
     });
   try {
@@ -136,6 +140,7 @@ const post = async (api: Api, { channelId }: Place, member: Member, message: Irc
     member.session = await api.signIn(member.account);
     await send();
   }
+  member.joinedAt = undefined;
 };
 
 /** Makes members in the given order, a few at a time, ahead of those who ask for them. */
