@@ -6,6 +6,7 @@ export {
   LogUnavailable,
 } from './client.ts';
 export * from './decider.ts';
+export { PoisonRecord } from './fold.ts';
 export { canonicalJson, derivedId, fingerprint, newId } from './ids.ts';
 export {
   type Command,
@@ -28,3 +29,4 @@ export {
 export { type Processor, type ProcessorOptions, startProcessor, topicsOf } from './processor.ts';
 export { createReplies, type Replies } from './replies.ts';
 export { memoryStateStore, type StateStore } from './state-store.ts';
+export { type SweepOptions, sweepPartition } from './sweep.ts';

@@ -13,6 +13,7 @@ import { type ProcessorOptions, startProcessor } from './processor.ts';
 import { createReplies } from './replies.ts';
 import { type BankCommand, bankDecider, jsonCodec } from './simulation/bank.ts';
 import { memoryStateStore, type StateStore } from './state-store.ts';
+import { sweepPartition } from './sweep.ts';
 
 const timeMs = Date.UTC(2026, 0, 1);
 const commandOf = (given: BankCommand, over: Partial<Command> = {}): Command => ({
@@ -163,6 +164,25 @@ describe('an owner that takes over', () => {
     expect(took).toMatchObject({ outcome: { result: { left: 0, number: 2 } } });
     expect(second.stats.foldedRecords).toBe(2);
     expect(broker.end('bank.events', 0)).toBe(4);
+    await client.close();
+  });
+
+  test('still knows what was told of commands whose events were erased', async () => {
+    const { broker, submit, processor, start } = await startBank();
+    await submit(commandOf(open));
+    const command = commandOf(deposit(5));
+    const { outcome } = await submit(command);
+    await submit(commandOf({ type: 'Close', data: { account: 'a' } }));
+    await processor.close();
+    const log = broker.log('sweep');
+    const endsStream = ({ type }: { type: string }): boolean => type === 'Closed';
+    const where = { log, appender: log.appender(), topic: 'bank.events', partition: 0, codec: jsonCodec() };
+    expect(await sweepPartition({ ...where, endsStream })).toBe(2);
+    broker.compact('bank.events');
+    const { processor: second, replies, log: secondLog } = await start('two');
+    const client = await commandClient({ log: secondLog, decider: bankDecider(), codec: jsonCodec(), replies });
+    expect((await client.submit(command, { timeoutMs: 5_000 })).outcome).toEqual(outcome);
+    expect(second.stats).toMatchObject({ repeated: 1, accepted: 0 });
     await client.close();
   });
 

@@ -1,0 +1,82 @@
+import { type AppendFate, memoryBroker, type NewRecord } from '@palaver/event-log';
+import { expect, onTestFinished, test } from 'vitest';
+import { newId } from './ids.ts';
+import { causedId, startProcessManager } from './process-manager.ts';
+import { type BankCommand, type BankEvent, bankDecider, jsonCodec } from './simulation/bank.ts';
+import { memoryStateStore } from './state-store.ts';
+
+const opened = (account: string, from: number, epoch = 'e'): NewRecord => ({
+  key: `account:${account}/1/${epoch}`,
+  value: Buffer.from(JSON.stringify({ type: 'Opened', data: { account, by: 'ann' } })),
+  headers: { command: `c${from}`, 'command-offset': String(from), index: '0', epoch, actor: 'ann' },
+  timestampMs: 100 + from,
+});
+
+/** Whoever opens an account is given 1. */
+const startWelcome = async (fates: AppendFate[] = []) => {
+  const broker = memoryBroker({ partitions: 1, fate: () => fates.shift() ?? 'written' });
+  const checkpoints = memoryStateStore();
+  const start = async (process: string) => {
+    const manager = await startProcessManager<BankEvent, BankCommand>({
+      log: broker.log(process),
+      name: 'welcome',
+      groupId: 'welcome-group',
+      topic: 'bank.events',
+      events: jsonCodec<BankEvent>(),
+      decider: bankDecider(),
+      commands: jsonCodec<BankCommand>(),
+      checkpoints,
+      handle: ({ type, data }) =>
+        type === 'Opened' ? [{ type: 'Deposit', data: { account: data.account, amount: 1 }, actor: 'system' }] : [],
+      newEpoch: newId,
+      logger: { info: () => {}, warn: () => {}, error: () => {} },
+      onCrash: (error) => {
+        throw error;
+      },
+    });
+    onTestFinished(() => manager.close());
+    return manager;
+  };
+  const ids = () => broker.records('bank.commands', 0).map(({ key }) => key);
+  return { broker, start, ids };
+};
+
+const idOf = (from: number): string => causedId('welcome', { commandId: `c${from}`, index: 0 });
+
+test('commands follow from events, with ids and times that derive from them', async () => {
+  const { broker, start, ids } = await startWelcome();
+  broker.write('bank.events', 0, [opened('a', 0)]);
+  await start('one');
+  await expect.poll(ids).toEqual([idOf(0)]);
+  const [record] = broker.records('bank.commands', 0);
+  expect(record).toMatchObject({ timestampMs: 100, headers: { actor: 'system' } });
+  expect(JSON.parse(Buffer.from(record!.value!).toString())).toEqual({
+    type: 'Deposit',
+    data: { account: 'a', amount: 1 },
+  });
+});
+
+test('an event that does not count causes nothing', async () => {
+  const { broker, start, ids } = await startWelcome();
+  broker.write('bank.events', 0, [opened('a', 0), opened('a', 0, 'late'), opened('b', 1)]);
+  await start('one');
+  await expect.poll(ids).toEqual([idOf(0), idOf(1)]);
+});
+
+test('another goes on where one has stopped', async () => {
+  const { broker, start, ids } = await startWelcome();
+  const first = await start('one');
+  broker.write('bank.events', 0, [opened('a', 0)]);
+  await expect.poll(ids).toEqual([idOf(0)]);
+  await first.close();
+  broker.write('bank.events', 0, [opened('a', 0, 'late'), opened('b', 1)]);
+  await start('two');
+  await expect.poll(ids).toEqual([idOf(0), idOf(1)]);
+});
+
+test('an append of unknown outcome is repeated under the same id', async () => {
+  const { broker, start, ids } = await startWelcome(['lost-ack']);
+  broker.write('bank.events', 0, [opened('a', 0)]);
+  await start('one');
+  await expect.poll(ids).toEqual([idOf(0), idOf(0)]);
+});
