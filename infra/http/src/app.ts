@@ -32,11 +32,6 @@ export type AppOptions = {
   /** Most time to wait for the read model, ms. */
   readonly positionTimeoutMs?: number;
   readonly bodyLimitBytes?: number;
-  /**
-   * Mixed into requests' fingerprints, which lie on the log: so nobody can guess there at what was in a body, such as a password.
-   * The same for all instances of a service.
-   */
-  readonly fingerprintSecret?: string;
 };
 
 /**

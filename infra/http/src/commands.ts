@@ -38,7 +38,7 @@ type Asked = {
  * that a retried request is the same command; the fingerprint tells whether it is the same request.
  */
 export const commandSender =
-  (options: { name: string; commands?: Submitter; commandTimeoutMs?: number; fingerprintSecret?: string }) =>
+  (options: { name: string; commands?: Submitter; commandTimeoutMs?: number }) =>
   (asked: Asked): Sender => {
     const { route, req, res, actor, given } = asked;
     const key = route.kind === 'command' ? idempotencyKey(req) : null;
@@ -52,33 +52,54 @@ export const commandSender =
       id,
       async submit<Result extends Json = Json>(command: GivenCommand): Promise<Result> {
         const count = positions.length + 1;
-        const { outcome, position } = await submitted(options, {
+        if (options.commands === undefined) throw new Error('This app has no command client.');
+        const whole: Command = {
           id: count === 1 ? commandId : id(`command:${count}`),
           type: command.type,
           data: command.data,
           actor: command.actor ?? actor,
           timeMs: exchangeOf(res).timeMs,
-          fingerprint: fingerprint([options.fingerprintSecret ?? '', req.method, req.path, given ?? null]),
+          fingerprint: fingerprint([req.method, req.path, given ?? null]),
           traceparent: exchangeOf(res).traceparent,
+        };
+        const { result } = await giveCommand<Result>(options.commands, whole, {
+          timeoutMs: options.commandTimeoutMs,
+          onPosition: (position) => {
+            positions.push(formatPosition({ service: options.name, ...position }));
+            res.setHeader('Palaver-Position', positions.join(','));
+          },
         });
-        positions.push(formatPosition({ service: options.name, ...position }));
-        res.setHeader('Palaver-Position', positions.join(','));
-        if (outcome.kind === 'refused') throw new Refusal(outcome.code, outcome.detail);
-        return outcome.result as Result;
+        return result;
       },
     };
   };
 
-const submitted = async (
-  options: { commands?: Submitter; commandTimeoutMs?: number },
+export type Given<Result extends Json> = { readonly result: Result; readonly position: Reply['position'] };
+
+/**
+ * Gives a command and waits for what came of it. Throws `Refusal`: what the decision refused, `command_timeout` when there is no
+ * answer in time, `log_unavailable` when the command was not put on the log.
+ */
+export const giveCommand = async <Result extends Json = Json>(
+  commands: Submitter,
   command: Command,
-): Promise<Reply> => {
-  if (options.commands === undefined) throw new Error('This app has no command client.');
+  { timeoutMs = 10_000, onPosition }: GiveOptions = {},
+): Promise<Given<Result>> => {
+  let reply: Reply;
   try {
-    return await options.commands.submit(command, { timeoutMs: options.commandTimeoutMs ?? 10_000 });
+    reply = await commands.submit(command, { timeoutMs });
   } catch (error) {
     throw sendFailure(error, command.id) ?? error;
   }
+  onPosition?.(reply.position);
+  if (reply.outcome.kind === 'refused') throw new Refusal(reply.outcome.code, reply.outcome.detail);
+  return { result: reply.outcome.result as Result, position: reply.position };
+};
+
+export type GiveOptions = {
+  readonly timeoutMs?: number | undefined;
+  /** Told where the command's records end, also when it is refused. */
+  readonly onPosition?: (position: Reply['position']) => void;
 };
 
 const sendFailure = (error: unknown, commandId: string): Refusal | null => {

@@ -1,5 +1,5 @@
 export * from './app.ts';
-export type { Submitter } from './commands.ts';
+export { type Given, giveCommand, type Submitter } from './commands.ts';
 export { type BeginExchange, type Exchange, exchangeOf, exchanges } from './exchange.ts';
 export { limit, pageQuery, text, uuid, wholeNumber } from './input.ts';
 export type { JsonObject, OpenApiDocument } from './openapi.ts';

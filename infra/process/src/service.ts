@@ -1,4 +1,5 @@
 import {
+  type CommandClient,
   commandClient,
   createReplies,
   type Decider,
@@ -9,8 +10,17 @@ import {
   startProcessor,
 } from '@palaver/decider';
 import { avroCodec, type Codec, type EventLog, kafkaLog, type Message, type RecordSchema } from '@palaver/event-log';
-import { type Check, createApp, listen, type ProblemTable, type Route, readJwks, tokenVerifier } from '@palaver/http';
-import { modelPool, type Projection, positionWaiter } from '@palaver/projector';
+import {
+  type Check,
+  createApp,
+  listen,
+  type ProblemTable,
+  type Route,
+  readJwks,
+  tokenVerifier,
+  type VerifyToken,
+} from '@palaver/http';
+import { modelPool, type PositionWaiter, type Projection, positionWaiter } from '@palaver/projector';
 import {
   type ConfigOf,
   type ConfigShape,
@@ -38,6 +48,10 @@ export type ServiceParts<Shape extends ConfigShape> = {
   readonly codecs: { readonly commands: Codec; readonly events: Codec };
   /** Of the live read model. */
   readonly pool: pg.Pool;
+  /** For commands that are not a request's own: those of a request go through its context's `submit`. */
+  readonly commands: CommandClient;
+  readonly positions: PositionWaiter;
+  readonly verifyToken: VerifyToken;
 };
 
 export type Service<C extends Message, E extends Message, Shape extends ConfigShape> = {
@@ -52,8 +66,6 @@ export type Service<C extends Message, E extends Message, Shape extends ConfigSh
   readonly variables?: Shape;
   /** Makes its routes, and starts what else it needs (`scope.onStop` says how that stops). */
   readonly routes: (parts: ServiceParts<Shape>) => Promise<readonly Route[]> | readonly Route[];
-  /** Mixed into the fingerprints of requests; see `createApp`. */
-  readonly fingerprintSecret?: (parts: ServiceParts<Shape>) => string;
 };
 
 /** Runs a service as a process: its share of the command partitions, its commands and its queries, until it is told to stop. */
@@ -111,8 +123,7 @@ export const serveService = <C extends Message, E extends Message, Shape extends
       const positions = positionWaiter({ connectionString: config.postgresUrl }, service.projection.topics);
       scope.onStop('position waiter', () => positions.close());
 
-      const parts = { config, scope, log, codecs, pool };
-      const secret = service.fingerprintSecret?.(parts);
+      const parts = { config, scope, log, codecs, pool, commands, positions, verifyToken };
       const app = createApp({
         name,
         routes: await service.routes(parts),
@@ -123,7 +134,6 @@ export const serveService = <C extends Message, E extends Message, Shape extends
         ready: () => readiness(pool, processor),
         commands,
         positions,
-        ...(secret === undefined ? {} : { fingerprintSecret: secret }),
       });
       const server = await listen(app, { host: config.httpHost, port: config.httpPort });
       scope.onStop('http', () => server.close());

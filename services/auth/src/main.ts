@@ -1,14 +1,12 @@
-import { commandClient, createReplies, newId, postgresStateStore, startProcessManager } from '@palaver/decider';
+import { newId, postgresStateStore, startProcessManager } from '@palaver/decider';
 import type { Codec } from '@palaver/event-log';
-import { readJwks, tokenVerifier } from '@palaver/http';
+import { giveCommand } from '@palaver/http';
 import { type ServiceParts, serveService } from '@palaver/process';
 import { type AuthModel, authProjection } from '@palaver/projection-auth';
-import { positionWaiter } from '@palaver/projector';
 import { variable } from '@palaver/runtime';
 import { type AuthCommand, type AuthEvent, commandSchemas, consumerGroups, eventSchemas } from '@palaver/schemas';
 import { Kysely, PostgresDialect } from 'kysely';
 import { z } from 'zod';
-import { giver } from './commands.ts';
 import { createKeysSchema, dataKeys } from './data-keys.ts';
 import { authDecider } from './decider.ts';
 import { passwords } from './passwords.ts';
@@ -45,12 +43,10 @@ const variables = {
 
 type Parts = ServiceParts<typeof variables>;
 
-const commandTimeoutMs = 10_000;
-
 /** Puts together what the routes need, and starts the process manager of sign-ups. */
-const authParts = async ({ config, scope, log, codecs, pool }: Parts): Promise<AuthParts> => {
+const authParts = async (parts: Parts): Promise<AuthParts> => {
+  const { config, scope, log, codecs, pool, commands, positions, verifyToken } = parts;
   const names = { issuer: config.tokenIssuer, audience: config.tokenAudience };
-  const verifyToken = tokenVerifier({ jwks: readJwks(config.jwksFile), ...names });
   const issueToken = tokenIssuer({ privateKey: config.privateKey, ...names });
   // A signing key that is not among the public keys would only show when nobody can do anything with their token.
   verifyToken(issueToken('nobody').accessToken);
@@ -74,20 +70,10 @@ const authParts = async ({ config, scope, log, codecs, pool }: Parts): Promise<A
   });
   scope.onStop('process manager', () => manager.close());
 
-  const commands = await commandClient({
-    log,
-    decider: authDecider,
-    codec: codecs.commands,
-    replies: createReplies(newId()),
-  });
-  scope.onStop('sign-up client', () => commands.close());
-  const positions = positionWaiter({ connectionString: config.postgresUrl }, authProjection.topics);
-  scope.onStop('sign-up waiter', () => positions.close());
-
   const secrets = secretsOf(config.authKey);
   return {
     db: new Kysely<AuthModel>({ dialect: new PostgresDialect({ pool }) }),
-    give: giver(commands, { timeoutMs: commandTimeoutMs }),
+    give: (command) => giveCommand(commands, command),
     positions,
     secrets,
     passwords: passwords(),

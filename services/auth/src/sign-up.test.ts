@@ -7,9 +7,10 @@ import {
   startProcessor,
 } from '@palaver/decider';
 import { type MemoryBroker, memoryBroker, staticCodec } from '@palaver/event-log';
+import { giveCommand } from '@palaver/http';
 import { type AuthCommand, type AuthEvent, commandSchemas, eventSchemas } from '@palaver/schemas';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { giver } from './commands.ts';
+import type { AuthCommandToGive } from './commands.ts';
 import type { DataKeys } from './data-keys.ts';
 import { authDecider } from './decider.ts';
 import { passwords } from './passwords.ts';
@@ -163,5 +164,9 @@ const startAuth = async () => {
     });
     onTestFinished(() => manager.close());
   };
-  return { broker, give: giver(client, { timeoutMs: 5_000 }), startManager };
+  return {
+    broker,
+    give: (command: AuthCommandToGive) => giveCommand(client, command, { timeoutMs: 5_000 }),
+    startManager,
+  };
 };
