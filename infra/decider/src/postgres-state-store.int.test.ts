@@ -15,6 +15,8 @@ let postgres: PostgresStateStore;
 beforeAll(async () => {
   await admin.query(`create database ${database}`);
   pool = new Pool({ connectionString: `${server}/${database}`, max: 4 });
+  // At the end the database goes even if a connection has not closed yet.
+  pool.on('error', () => {});
   postgres = postgresStateStore(pool);
   await Promise.all([postgres.migrate(), postgres.migrate()]);
 });

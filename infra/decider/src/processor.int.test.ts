@@ -37,6 +37,8 @@ beforeAll(async () => {
   );
   await admin.query(`create database ${database}`);
   pool = new Pool({ connectionString: `${server}/${database}`, max: 4 });
+  // At the end the database goes even if a connection has not closed yet.
+  pool.on('error', () => {});
   await postgresStateStore(pool).migrate();
 });
 

@@ -6,6 +6,7 @@ import { modelPool } from './model.ts';
 import type { Projection } from './projection.ts';
 import { type RebuildOptions, RebuildRunning, rebuild } from './rebuild.ts';
 import { EventWriter, jsonCodec, roomsOn, type TestDatabase, testDatabase, until } from './testing.ts';
+import { withClient } from './transaction.ts';
 import { verify } from './verify.ts';
 import { type Projector, startProjector } from './worker.ts';
 
@@ -61,12 +62,29 @@ const writeHistory = (rounds: number): void => {
         if (seq % 10 === 0) records.push(writer.edited(`r${p}-${round}`, seq - 5, 'edited'));
       }
       records.push(writer.said(`r${p}-${round - 1}`, 1000));
-      if (round % 4 === 3) records.push(writer.said(`r${p}-${round}`, 99, round === 3 ? 'poison' : 'nul \u0000'));
+      if (round % 4 === 3) records.push(writer.said(`r${p}-${round}`, 99, round === 3 ? 'nul \u0000' : 'poison'));
       if (round % 3 === 2) records.push(writer.closed(`r${p}-${round - 2}`));
       broker.write(TOPIC, p, records);
     }
   }
 };
+
+/** The test projection, with its version in every room's name and in a table of its own. */
+const marked = (generation: number): Projection =>
+  roomsOn(TOPIC, {
+    version: generation,
+    tables: [
+      ...projection.tables,
+      { name: 'mark', columns: { generation: 'int not null' }, primaryKey: ['generation'] },
+    ],
+    handlers: {
+      ...projection.handlers,
+      RoomOpened: ({ room }: { room: string }) => [
+        { kind: 'put', table: 'room', row: { id: room, name: `name ${generation}`, said: 0, tags: [] } },
+        { kind: 'put', table: 'mark', row: { generation } },
+      ],
+    } as unknown as Projection['handlers'],
+  });
 
 /** A query by a named prepared statement on a pooled connection, over and over; counts what it saw. */
 const hammer = (pool: pg.Pool) => {
@@ -191,21 +209,6 @@ describe('a rebuild', () => {
   });
 
   test('under live traffic: the worker goes on, and a hammering reader sees the old model or the new one, and no error', async () => {
-    const marked = (generation: number): Projection =>
-      roomsOn(TOPIC, {
-        version: generation,
-        tables: [
-          ...projection.tables,
-          { name: 'mark', columns: { generation: 'int not null' }, primaryKey: ['generation'] },
-        ],
-        handlers: {
-          ...projection.handlers,
-          RoomOpened: ({ room }: { room: string }) => [
-            { kind: 'put', table: 'room', row: { id: room, name: `name ${generation}`, said: 0, tags: [] } },
-            { kind: 'put', table: 'mark', row: { generation } },
-          ],
-        } as unknown as Projection['handlers'],
-      });
     const writers = Array.from({ length: PARTITIONS }, () => new EventWriter());
     for (const [p, writer] of writers.entries()) broker.write(TOPIC, p, [writer.opened(`r${p}`)]);
     let seq = 0;
@@ -235,6 +238,37 @@ describe('a rebuild', () => {
     expect(await verify({ log, projection: marked(2), codec: jsonCodec, pool: database.pool })).toMatchObject({
       tables: [{ differences: 0 }, { differences: 0 }, { differences: 0 }],
     });
+  });
+
+  test('waits for a statement that has found one of its tables and not yet the other', async () => {
+    broker.write(TOPIC, 0, [new EventWriter().opened('r0')]);
+    await run({ projection: marked(1) });
+    await withClient(database.pool, async (client) => {
+      await client.query('begin; lock table mark in access exclusive mode');
+      // Finds `room` first and then waits for `mark`.
+      const read = database.pool.query('select r.name, m.generation from room r cross join mark m');
+      const waiting = async (count: number) => {
+        const { rows } = await client.query(
+          `select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+        );
+        return rows[0].n >= count;
+      };
+      await until('the reader waits', () => waiting(1));
+      let swapped = false;
+      const rebuilt = run({
+        projection: marked(2),
+        onProgress: ({ phase }) => {
+          swapped ||= phase === 'clean up';
+        },
+      });
+      await until('the swap waits too', async () => swapped || (await waiting(2)));
+      await client.query('commit');
+      expect([[{ name: 'name 1', generation: 1 }], [{ name: 'name 2', generation: 2 }]]).toContainEqual(
+        (await read).rows,
+      );
+      await rebuilt;
+    });
+    expect(await query('select name from room')).toEqual([{ name: 'name 2' }]);
   });
 
   const caughtUpWith = (of: Projection) =>

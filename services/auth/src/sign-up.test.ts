@@ -10,7 +10,7 @@ import { type MemoryBroker, memoryBroker, staticCodec } from '@palaver/event-log
 import { giveCommand } from '@palaver/http';
 import { type AuthCommand, type AuthEvent, commandSchemas, eventSchemas } from '@palaver/schemas';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { AuthCommandToGive } from './commands.ts';
+import type { Give } from './commands.ts';
 import type { DataKeys } from './data-keys.ts';
 import { authDecider } from './decider.ts';
 import { passwords } from './passwords.ts';
