@@ -166,7 +166,7 @@ const startAuth = async () => {
   };
   return {
     broker,
-    give: (command: AuthCommandToGive) => giveCommand(client, command, { timeoutMs: 5_000 }),
+    give: ((command) => giveCommand(client, command, { timeoutMs: 5_000 })) as Give,
     startManager,
   };
 };
