@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Json } from './decider.ts';
 import type { Checkpoint, Claim, Claimed, Remembered, StateStore, StreamState } from './state-store.ts';
 
@@ -13,12 +14,10 @@ export type KeptStateOptions = {
   readonly maxUnkept: number;
 };
 
-/** A map that forgets what was used least recently. `whole`: nothing was ever forgotten that is still wanted. */
-class Recent<V> {
-  readonly entries: Map<string, V>;
+/** Recent entries. `whole`: nothing was ever forgotten that is still wanted, so what is not here does not exist. */
+class Recent<V extends object> {
   whole: boolean;
-  private readonly most: number;
-  private readonly wanted: (value: V) => boolean;
+  private readonly entries: LRUCache<string, V>;
 
   constructor(options: {
     entries: ReadonlyMap<string, V>;
@@ -26,32 +25,27 @@ class Recent<V> {
     most: number;
     wanted: (value: V) => boolean;
   }) {
-    this.entries = new Map(options.entries);
     this.whole = options.whole;
-    this.most = options.most;
-    this.wanted = options.wanted;
+    this.entries = new LRUCache({
+      max: options.most,
+      dispose: (value, _name, reason) => {
+        if (reason === 'evict' && options.wanted(value)) this.whole = false;
+      },
+    });
+    for (const [name, value] of options.entries) this.entries.set(name, value);
   }
 
   get(name: string): V | undefined {
-    const value = this.entries.get(name);
-    if (value === undefined) return undefined;
-    this.entries.delete(name);
-    this.entries.set(name, value);
-    return value;
+    return this.entries.get(name);
   }
 
   set(name: string, value: V): void {
-    this.entries.delete(name);
     this.entries.set(name, value);
-    if (this.entries.size <= this.most) return;
-    const [oldest, forgotten] = this.entries.entries().next().value!;
-    this.entries.delete(oldest);
-    if (this.wanted(forgotten)) this.whole = false;
   }
 }
 
 /** One kind of entry: those in memory, those changed since they were last kept, and those on their way to the store. */
-class Entries<V> {
+class Entries<V extends object> {
   private readonly recent: Recent<V>;
   private readonly load: (names: readonly string[]) => Promise<ReadonlyMap<string, V>>;
   unkept = new Map<string, V>();

@@ -22,6 +22,17 @@ const same = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
 
 const placeOf = (origin: Taken): string => `${origin.commandOffset}/${origin.index}`;
 
+const noRecords: ReadonlyMap<string, NewRecord> = new Map();
+
+const byPlace = (records: readonly NewRecord[]): ReadonlyMap<string, NewRecord> => {
+  const found = new Map<string, NewRecord>();
+  for (const record of records) {
+    const origin = originOf(record.headers);
+    if (origin) found.set(placeOf(origin), record);
+  }
+  return found;
+};
+
 /** The same event of the same stream and version with the same answer; only the epoch in the key may differ. */
 const saysTheSame = (a: NewRecord, b: NewRecord): boolean => {
   const [one, other] = [parseEventKey(a.key), parseEventKey(b.key)];
@@ -36,11 +47,7 @@ const saysTheSame = (a: NewRecord, b: NewRecord): boolean => {
 
 /** Judges an append of `own` that landed behind `gap`, by a reader that stood at `taken` before both. */
 export const judgeLanding = (gap: readonly LogRecord[], own: readonly NewRecord[], taken: Taken | null): Landing => {
-  const mine = new Map<string, NewRecord>();
-  for (const record of own) {
-    const origin = originOf(record.headers);
-    if (origin) mine.set(placeOf(origin), record);
-  }
+  const mine = gap.length === 0 ? noRecords : byPlace(own);
   const lost: string[] = [];
   const agreed = new Set<string>();
   let last = taken;
