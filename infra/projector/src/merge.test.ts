@@ -114,6 +114,8 @@ describe('a change that does not fit its table is refused', () => {
     ['key in part', { kind: 'remove', table: 't', key: { a: 'x' } }, 'remove of t lacks the key column b'],
     ['null in the key', { kind: 'put', table: 't', row: { a: 'x', b: null } }, 'put of t lacks the key column b'],
     ['changed key', { kind: 'patch', table: 't', key: k, set: { b: 2 } }, 'patch of t changes the key column b'],
+    ['NUL', { kind: 'patch', table: 't', key: k, set: { note: 'a\u0000' } }, 't.note holds a NUL character'],
+    ['no integer', { kind: 'add', table: 't', key: k, add: { n: 0.5 } }, 't.n is no integer'],
     ['undefined', { kind: 'put', table: 't', row: { ...k, n: undefined as never } }, 't.n is undefined'],
   ])('%s', (_name, invalid, message) => {
     expect(() => checkChange(shapes, invalid)).toThrow(message);

@@ -1,5 +1,5 @@
 import type { Projection, Row, RowChange, SqlValue, Table } from './projection.ts';
-import { identity, shapeOf, type TableShape } from './sql.ts';
+import { faultOf, identity, shapeOf, type TableShape } from './sql.ts';
 
 /**
  * Merges the row changes of many events into at most one write per row, with the same outcome as applying them one by one.
@@ -33,13 +33,17 @@ export type Shapes = ReadonlyMap<string, TableShape>;
 export const shapesOf = (projection: Pick<Projection, 'tables'>): Shapes =>
   new Map(projection.tables.map((table) => [table.name, shapeOf(table)]));
 
-/** Throws `InvalidChange` when a change does not fit its table. Checked before merging, so that an event merges whole or not. */
+/**
+ * Throws `InvalidChange` when a change does not fit its table. Checked before merging, so that an event merges whole or not, and
+ * so that whether it is parked does not depend on what it was merged with.
+ */
 export const checkChange = (shapes: Shapes, change: RowChange): void => {
   const shape = shapes.get(change.table);
   if (!shape) throw new InvalidChange(`there is no table ${change.table}`);
   if (change.kind === 'put') {
     checkColumns(shape, change.row);
     checkKey(shape, change.kind, change.row);
+    for (const column of shape.required) checkPresent(shape, column, change.row[column]);
   } else if (change.kind === 'removeWhere') {
     checkColumns(shape, change.where);
   } else {
@@ -51,8 +55,10 @@ export const checkChange = (shapes: Shapes, change: RowChange): void => {
 
 const checkColumns = ({ table, types }: TableShape, row: Row): void => {
   for (const column in row) {
-    if (types[column] === undefined) throw new InvalidChange(`${table.name} has no column ${column}`);
-    if (row[column] === undefined) throw new InvalidChange(`${table.name}.${column} is undefined`);
+    const type = types[column];
+    if (type === undefined) throw new InvalidChange(`${table.name} has no column ${column}`);
+    const fault = faultOf(row[column], type);
+    if (fault !== null) throw new InvalidChange(`${table.name}.${column} ${fault}`);
   }
 };
 
@@ -62,8 +68,13 @@ const checkKey = ({ table }: TableShape, kind: RowChange['kind'], row: Row): voi
       throw new InvalidChange(`${kind} of ${table.name} lacks the key column ${column}`);
 };
 
+const checkPresent = ({ table }: TableShape, column: string, value: SqlValue | undefined): void => {
+  if (value === null || value === undefined) throw new InvalidChange(`${table.name}.${column} may not be null`);
+};
+
 const checkChanged = (shape: TableShape, kind: RowChange['kind'], changed: Row): void => {
   checkColumns(shape, changed);
+  for (const column of shape.required) if (column in changed) checkPresent(shape, column, changed[column]);
   for (const column of shape.table.primaryKey)
     if (column in changed) throw new InvalidChange(`${kind} of ${shape.table.name} changes the key column ${column}`);
 };

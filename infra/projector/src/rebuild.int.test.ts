@@ -62,7 +62,8 @@ const writeHistory = (rounds: number): void => {
         if (seq % 10 === 0) records.push(writer.edited(`r${p}-${round}`, seq - 5, 'edited'));
       }
       records.push(writer.said(`r${p}-${round - 1}`, 1000));
-      if (round % 4 === 3) records.push(writer.said(`r${p}-${round}`, 99, round === 3 ? 'nul \u0000' : 'poison'));
+      const bad = ['fine', 'refused', 'poison', 'nul \u0000'][round % 4]!;
+      records.push(writer.said(`r${p}-${round}`, 99, bad));
       if (round % 3 === 2) records.push(writer.closed(`r${p}-${round - 2}`));
       broker.write(TOPIC, p, records);
     }
@@ -248,7 +249,8 @@ describe('a rebuild', () => {
       // Finds `room` first and then waits for `mark`.
       const read = database.pool.query('select r.name, m.generation from room r cross join mark m');
       const waiting = async (count: number) => {
-        const { rows } = await client.query(
+        // On another connection: a transaction sees the same pg_stat_activity all the time.
+        const rows = await query(
           `select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
         );
         return rows[0].n >= count;

@@ -6,13 +6,38 @@ export type TableShape = {
   readonly columns: readonly string[];
   /** Column -> SQL type without constraints. */
   readonly types: Readonly<Record<string, string>>;
+  /** Columns that may not be null. */
+  readonly required: readonly string[];
 };
 
 export const shapeOf = (table: Table): TableShape => ({
   table,
   columns: Object.keys(table.columns),
   types: Object.fromEntries(Object.entries(table.columns).map(([name, definition]) => [name, sqlType(definition)])),
+  required: Object.keys(table.columns).filter((name) => /\bnot\s+null\b/i.test(table.columns[name]!)),
 });
+
+const uuid = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
+const integerTypes = new Set(['smallint', 'int', 'integer', 'bigint', 'int2', 'int4', 'int8']);
+
+/** Why Postgres would refuse a value whatever else is in the table; null when nothing is known against it. */
+export const faultOf = (value: SqlValue | undefined, type: string): string | null => {
+  if (value === undefined) return 'is undefined';
+  if (typeof value === 'string') {
+    if (value.includes('\u0000')) return 'holds a NUL character';
+    return type === 'uuid' && !uuid.test(value) ? 'is no uuid' : null;
+  }
+  if (typeof value === 'number') return integerTypes.has(type) && !Number.isSafeInteger(value) ? 'is no integer' : null;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'is no date' : null;
+  return typeof value === 'object' && value !== null && holdsNul(value) ? 'holds a NUL character' : null;
+};
+
+const holdsNul = (json: unknown): boolean => {
+  if (typeof json === 'string') return json.includes('\u0000');
+  if (typeof json !== 'object' || json === null) return false;
+  for (const [key, value] of Object.entries(json)) if (key.includes('\u0000') || holdsNul(value)) return true;
+  return false;
+};
 
 export const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sqlType, toText } from './sql.ts';
+import { faultOf, sqlType, toText } from './sql.ts';
 import { copyText } from './write.ts';
 
 describe('the bare type of a column', () => {
@@ -13,6 +13,22 @@ describe('the bare type of a column', () => {
     ['bigint generated always as (1) stored', 'bigint'],
   ])('%s', (definition, type) => {
     expect(sqlType(definition)).toBe(type);
+  });
+});
+
+describe('what Postgres would refuse', () => {
+  test.each([
+    ['a\u0000', 'text', 'holds a NUL character'],
+    [{ a: [{ b: '\u0000' }] }, 'jsonb', 'holds a NUL character'],
+    [{ a: 'a \\u0000 that is none' }, 'jsonb', null],
+    ['x', 'uuid', 'is no uuid'],
+    ['01890a5d-ac96-774b-bcce-b302099a8057', 'uuid', null],
+    [1.5, 'bigint', 'is no integer'],
+    [1.5, 'double precision', null],
+    [new Date(Number.NaN), 'timestamptz', 'is no date'],
+    [null, 'text', null],
+  ])('%j as %s', (value, type, fault) => {
+    expect(faultOf(value, type)).toBe(fault);
   });
 });
 
