@@ -26,6 +26,7 @@ import { PartitionFold, PoisonRecord, type Reader } from './fold.ts';
 import { KeptState, type KeptStateOptions, type Work } from './kept-state.ts';
 import { judgeLanding } from './landing.ts';
 import type { Outcome } from './outcome.ts';
+import { prepareRecords } from './prepare.ts';
 import { type Checkpoint, type Claimed, ClaimLost, type StateStore, StoreFailure } from './state-store.ts';
 
 /**
@@ -151,9 +152,7 @@ export class Owner implements PartitionOwner {
 
   private async decideBatch(batch: Batch): Promise<void> {
     const { context } = this;
-    await this.untilDone(async () => {
-      await context.commands.prepare(batch.records.map((record) => record.value));
-    });
+    await this.untilDone(() => prepareRecords(context.commands, batch.records));
     this.distrustLeap(batch);
     const received = batch.records.map((record) => receive(context, context.commands, record));
     const flights = context.without.has('single flight') ? received.map((one) => [one]) : [received];
@@ -388,7 +387,7 @@ export class Owner implements PartitionOwner {
     const { context, partition } = this;
     await context.log.read(context.eventsTopic, [{ partition, ...range }], async ({ records, nextOffset }) => {
       if (this.stopped) throw new Stopped();
-      await context.events.prepare(records.map((record) => record.value));
+      await prepareRecords(context.events, records);
       const read = fold.read(records);
       const work = await state.load(read.streams, read.commandIds);
       fold.fold(read, work);

@@ -19,6 +19,7 @@ import { PoisonRecord } from './fold.ts';
 import { derivedId, fingerprint } from './ids.ts';
 import { commandRecord } from './outcome.ts';
 import type { DeciderLogger } from './owner.ts';
+import { prepareRecords } from './prepare.ts';
 import { topicsOf } from './processor.ts';
 import type { Claim, StateStore } from './state-store.ts';
 
@@ -141,7 +142,7 @@ export const startProcessManager = async <E extends Message, C extends Message>(
     };
 
     const handleBatch = async ({ records, nextOffset }: Batch): Promise<void> => {
-      await untilDone(() => options.events.prepare(records.map(({ value }) => value)));
+      await untilDone(() => prepareRecords(options.events, records));
       if (stopped) return;
       const commands = follow(records, taken);
       for (const [to, list] of commands) await untilDone(() => appender.append(commandsTopic, to, list));

@@ -10,6 +10,7 @@ import {
   parseEventKey,
   TakenRecords,
 } from '@palaver/event-log';
+import { prepareRecords } from './prepare.ts';
 
 export type SweepOptions = {
   readonly log: EventLog;
@@ -21,6 +22,8 @@ export type SweepOptions = {
   readonly endsStream: (event: Message) => boolean;
   /** Most tombstones in one append; by default 1,000. */
   readonly maxBatch?: number;
+  /** The time, ms since the epoch; by default this machine's clock. */
+  readonly nowMs?: () => number;
 };
 
 const tombstone = (record: LogRecord, headers: LogRecord['headers'] = {}): NewRecord => ({
@@ -44,17 +47,18 @@ const carried = ({ headers }: LogRecord): LogRecord['headers'] => {
 
 /**
  * Erases from one event partition what deletions have ended, and the records that no reader takes: a tombstone on each of
- * their keys, which compaction then follows. Ends with a record that means nothing, since Kafka only ever compacts what lies
- * behind the newest segment. Safe at any time, beside owners at work, and to repeat. Returns the number of records erased.
+ * their keys, which compaction then follows. Ends with a record that means nothing but has the time of now: Kafka only ever
+ * compacts what lies behind the newest segment, and closes that one when a record is `segment.ms` later than its first. Safe at
+ * any time, beside owners at work, and to repeat. Returns the number of records erased.
  */
 export const sweepPartition = async (options: SweepOptions): Promise<number> => {
-  const { log, appender, topic, partition, maxBatch = 1_000 } = options;
+  const { log, appender, topic, partition, maxBatch = 1_000, nowMs = Date.now } = options;
   const end = (await log.offsets(topic)).find((at) => at.partition === partition)?.end ?? 0;
   const erased = await findErased(options, end);
   const records = await findTombstones(options, erased, end);
   for (let from = 0; from < records.length; from += maxBatch)
     await appender.append(topic, partition, records.slice(from, from + maxBatch));
-  await appender.append(topic, partition, [{ key: 'sweep', value: null, headers: {}, timestampMs: 0 }]);
+  await appender.append(topic, partition, [{ key: 'sweep', value: null, headers: {}, timestampMs: nowMs() }]);
   return records.length;
 };
 
@@ -64,7 +68,7 @@ const findErased = async (options: SweepOptions, end: number): Promise<Map<strin
   const erased = new Map<string, number>();
   const taken = new TakenRecords(null);
   await log.read(topic, [{ partition, from: 0, to: end }], async ({ records }) => {
-    await codec.prepare(records.map(({ value }) => value));
+    await prepareRecords(codec, records);
     for (const record of records) {
       const key = parseEventKey(record.key);
       if (!taken.take(record) || !key || record.value === null) continue;

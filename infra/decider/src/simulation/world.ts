@@ -304,7 +304,8 @@ export class World {
     const log = this.broker.log('sweep');
     const appender = log.appender();
     const endsStream = ({ type }: { type: string }): boolean => type === 'Closed';
-    const options = { log, appender, topic: EVENTS, partition: 0, codec: jsonCodec(), endsStream };
+    const nowMs = (): number => this.nowMs;
+    const options = { log, appender, topic: EVENTS, partition: 0, codec: jsonCodec(), endsStream, nowMs };
     await sweepPartition(options).catch(() => undefined);
     this.sweeping -= 1;
   }
