@@ -227,6 +227,15 @@ describe('commands', () => {
     ]);
     expect(new Set(ids).size).toBe(9);
   });
+  test('have other ids on another path under the same Idempotency-Key', async () => {
+    const one = await postedWith({ 'Idempotency-Key': 'key-1' });
+    const headers = { ...json, ...signedIn(), 'Idempotency-Key': 'key-1' };
+    const elsewhere = MESSAGES.replace(CHANNEL, crypto.randomUUID());
+    const other = await call(elsewhere, { method: 'POST', headers, body: '{"content":"a"}' });
+    expect(other.status).toBe(201);
+    expect(other.body).not.toMatchObject({ messageId: (one.answer.body as { messageId: string }).messageId });
+    expect(service.submitted.at(-1)!.id).not.toBe(one.command.id);
+  });
   test('have another fingerprint with another body', async () => {
     const one = await postedWith({ 'Idempotency-Key': 'key-1' }, 'a');
     const other = await postedWith({ 'Idempotency-Key': 'key-1' }, 'b');

@@ -34,8 +34,9 @@ type Asked = {
 };
 
 /**
- * Makes the senders of a service's requests. With an `Idempotency-Key` ids derive from the actor, the key and the operation, so
- * that a retried request is the same command; the fingerprint tells whether it is the same request.
+ * Makes the senders of a service's requests. With an `Idempotency-Key` ids derive from the actor, the key, the operation
+ * and the path, so that a retried request is the same command; the fingerprint tells whether it is the same request. The path is
+ * part of it because a partition remembers its own commands only: one key for two channels must not make two messages of one id.
  */
 export const commandSender =
   (options: { name: string; commands?: Submitter; commandTimeoutMs?: number }) =>
@@ -43,7 +44,7 @@ export const commandSender =
     const { route, req, res, actor, given } = asked;
     const key = route.kind === 'command' ? idempotencyKey(req) : null;
     const id = (purpose: string): string =>
-      key === null ? newId() : derivedId(actor, key, route.operationId, purpose);
+      key === null ? newId() : derivedId(actor, key, route.operationId, req.path, purpose);
     const commandId = id('command');
     const positions: string[] = [];
 
