@@ -63,7 +63,8 @@ const differenceOf = (
   if (!expected) return `message ${found!.seq} is in none of the files: ${JSON.stringify(found!.content)}`;
   const where = `${expected.file}:${expected.line}`;
   if (!found) return `${where} is not in the channel: ${JSON.stringify(expected.text)}`;
-  const wanted = [expected.name, expected.text, Date.parse(expected.postedAt)];
+  // Texts are kept in NFC.
+  const wanted = [expected.name, expected.text.normalize('NFC'), Date.parse(expected.postedAt)];
   const got = [names.get(found.authorId), found.content, Date.parse(found.importedAt ?? '')];
   return JSON.stringify(wanted) === JSON.stringify(got)
     ? null
