@@ -161,6 +161,6 @@ function serverSettings(dataDir: string, ports: LocalPorts): Record<string, stri
     // A stack that stood still for a month goes on where it was.
     'offsets.retention.minutes': String(365 * 24 * 60),
     'log.cleaner.dedupe.buffer.size': String(32 * 1024 * 1024),
-    'log.cleaner.backoff.ms': '5000',
+    'log.cleaner.backoff.ms': '1000',
   };
 }
