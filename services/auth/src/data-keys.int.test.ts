@@ -14,6 +14,8 @@ let pool: pg.Pool;
 beforeAll(async () => {
   await admin.query(`create database ${database}`);
   pool = new pg.Pool({ connectionString: `${server}/${database}`, max: 8 });
+  // Dropping the database ends those that are still closing.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   await Promise.all([createKeysSchema(pool), createKeysSchema(pool), createKeysSchema(pool)]);
 });
 
