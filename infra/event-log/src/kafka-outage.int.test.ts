@@ -13,8 +13,8 @@ let stack: LocalStack;
 let dataDir: string;
 let broker: string;
 let proxy: BrokerProxy;
-const ports = { ...localPorts(), kafka: 21100, kafkaController: 21101 };
-const proxyPort = 21102;
+const ports = { ...localPorts(), kafka: 22096, kafkaController: 22097 };
+const proxyPort = 22098;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'palaver-outage-'));

@@ -18,7 +18,7 @@ import { processArguments } from './process-record.ts';
 import { createBucket } from './s3.ts';
 import { type LocalOptions, type LocalStack, removeLocalData, startLocal } from './stack.ts';
 
-const ports: LocalPorts = { kafka: 21001, kafkaController: 21002, registry: 21003, postgres: 21004, s3: 21005 };
+const ports: LocalPorts = { kafka: 22091, kafkaController: 22092, registry: 22093, postgres: 22094, s3: 22095 };
 
 // Each takes seconds; a busy machine multiplies them.
 vi.setConfig({ testTimeout: 240_000 });
@@ -65,7 +65,7 @@ test('a taken port is named with its owner and its variable, and nothing is left
   const server = createServer().listen(ports.postgres, '127.0.0.1');
   await once(server, 'listening');
   await expect(start()).rejects.toThrow(
-    'port 21004 is taken and Postgres needs it: stop what holds it, or set PALAVER_POSTGRES_PORT to another port',
+    'port 22094 is taken and Postgres needs it: stop what holds it, or set PALAVER_POSTGRES_PORT to another port',
   );
   server.close();
   await once(server, 'close');
