@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type PostgresStateStore, postgresStateStore } from './postgres-state-store.ts';
 import { type Changes, type Claim, ClaimLost, memoryStateStore, type StateStore } from './state-store.ts';
 
@@ -23,7 +23,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await pool.end();
-  await admin.query(`drop database ${database} with (force)`);
+  // The pool's connections may still be closing; forced, they would end with an error that nobody hears.
+  await vi.waitFor(() => admin.query(`drop database ${database}`), 10_000);
   await admin.end();
 });
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type EventLog, kafkaLog, TakenRecords } from '@palaver/event-log';
 import { createTopics } from '@palaver/local';
 import { Pool } from 'pg';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type CommandClient, commandClient } from './client.ts';
 import { fingerprint, newId } from './ids.ts';
 import type { Command } from './outcome.ts';
@@ -44,7 +44,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await pool.end();
-  await admin.query(`drop database ${database} with (force)`);
+  // The pool's connections may still be closing; forced, they would end with an error that nobody hears.
+  await vi.waitFor(() => admin.query(`drop database ${database}`), 10_000);
   await admin.end();
 });
 

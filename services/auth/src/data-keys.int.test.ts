@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createKeysSchema, dataKeys } from './data-keys.ts';
 import { sealer, UnsealError } from './sealing.ts';
 
@@ -14,14 +14,13 @@ let pool: pg.Pool;
 beforeAll(async () => {
   await admin.query(`create database ${database}`);
   pool = new pg.Pool({ connectionString: `${server}/${database}`, max: 8 });
-  // Dropping the database ends those that are still closing.
-  pool.on('connect', (client) => client.on('error', () => undefined));
   await Promise.all([createKeysSchema(pool), createKeysSchema(pool), createKeysSchema(pool)]);
 });
 
 afterAll(async () => {
   await pool.end();
-  await admin.query(`drop database ${database} with (force)`);
+  // The pool's connections may still be closing; forced, they would end with an error that nobody hears.
+  await vi.waitFor(() => admin.query(`drop database ${database}`), 10_000);
   await admin.end();
 });
 
