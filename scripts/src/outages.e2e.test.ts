@@ -54,8 +54,8 @@ const post = (content: string, key: string): Promise<Answer> =>
   });
 const read = (): Promise<Answer> => api(`GET /channels/${channelId}/messages?limit=100`, { token: ada.token });
 const countOf = async (content: string): Promise<number> => {
-  const { status, body } = await read();
-  expect(status).toBe(200);
+  // The projection may still be on its way back; until then the answer is 503 `not_yet_visible`.
+  const { body } = await until('the history', read, ({ status }) => status === 200);
   return body.items.filter((one: { content: string }) => one.content === content).length;
 };
 
