@@ -24,6 +24,8 @@ const defaultSessionTimeoutMs = 8000;
 /** Part of the session time-out after which an owner without a successful heartbeat no longer acts. */
 const leasePart = 0.6;
 const defaultBytesPerPartition = 512 * 1024;
+/** Pause between two commits. */
+const commitEveryMs = 100;
 /** How long the pump waits for a full queue before it pauses the partition: a pause costs up to `maxWaitMs` at its end. */
 const roomWaitMs = 50;
 const assignerName = 'palaver-copartition';
@@ -338,13 +340,17 @@ export const joinGroup = async (client: Client, options: GroupOptions): Promise<
     }
   };
 
-  /** One commit in flight; what is handled meanwhile goes into the next. A failed one is left to the next: it costs only time. */
+  /**
+   * One commit in flight; what is handled meanwhile goes into the next. A failed one is left to the next: it costs only time, and so
+   * does one that comes late, while each costs the broker as much as an append.
+   */
   const commitHandled = async (): Promise<void> => {
     if (committing) return committing;
     const loop = async (): Promise<void> => {
       for (let due = uncommitted(); due.length > 0; due = uncommitted()) {
         const before = due.map(({ offset }) => offset).join();
         await commitDue(due);
+        await client.pause(commitEveryMs);
         const left = uncommitted();
         if (left.map(({ offset }) => offset).join() === before) return;
       }
