@@ -1,7 +1,10 @@
-import { kafkaLog } from '@palaver/event-log';
+import { newId } from '@palaver/decider';
+import { kafkaLog, staticCodec } from '@palaver/event-log';
+import type { Message } from 'kafkajs';
 import { type Arena, deployBenchTopics, pidsOf } from './arena.ts';
 import type { Check, Durability, Figure } from './figures.ts';
 import { equal } from './figures.ts';
+import { benchSchemas, newChannels, postCommand, postedRecord, realContents } from './messages.ts';
 import type { BenchOptions } from './options.ts';
 import { median, overRounds, type Pair, percentile } from './statistics.ts';
 import { cpuDetails, type Pids, withCpu } from './usage.ts';
@@ -75,7 +78,8 @@ const startSides = async (arena: Arena, name: string, partitions: number) => {
   const producer = arena.worker<ProducerCalls>('bare-producer');
   await processor.ask.start({ name, brokers, registryUrl, postgresUrl });
   await driver.ask.start({ name, brokers, registryUrl });
-  await producer.ask.start({ topic: `${name}-limit.events`, brokers, partitions });
+  const messages = eventMessages(`${name}-limit`);
+  await producer.ask.start({ topic: `${name}-limit.events`, brokers, partitions, messages });
   const pids = (): Pids => pidsOf(arena, { processor: processor.pid, driver: driver.pid });
   return { processor, driver, producer, pids };
 };
@@ -110,6 +114,27 @@ const latencyRound = async ({ driver, producer }: Sides, seconds: number): Promi
   driven: await driver.ask.run({ inFlight: 1, seconds }),
   produced: await producer.ask.run({ records: 1, spread: 1, seconds }),
 });
+
+const preparedRecords = 4_096;
+
+/** Of the size of the records that the processor appends. */
+const eventMessages = (name: string): Message[] => {
+  const topic = `${name}.events`;
+  const codec = staticCodec(benchSchemas(name).events);
+  const channels = newChannels(64);
+  const nextContent = realContents();
+  const epoch = newId();
+  return Array.from({ length: preparedRecords }, (_, index) => {
+    const command = postCommand(channels[index % channels.length]!, nextContent());
+    const record = postedRecord(codec, topic, { command, seq: index + 1, commandOffset: index, epoch });
+    return {
+      key: record.key,
+      value: Buffer.from(record.value!),
+      headers: { ...record.headers },
+      timestamp: String(record.timestampMs),
+    };
+  });
+};
 
 const throughputFigure = (
   { inFlight, rounds }: Throughput,
