@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
-import type { Admin, Kafka, KafkaConfig, KafkaMessage, LogEntry, RetryOptions, SASLOptions } from 'kafkajs';
+import type { Admin, Kafka, KafkaConfig, LogEntry, RetryOptions, SASLOptions } from 'kafkajs';
 import kafkajs from 'kafkajs';
+import './kafkajs-decoder.ts';
 import './kafkajs-encoder.ts';
-import type { Headers, LogRecord } from './log.ts';
+import type { FetchedMessage } from './kafkajs-decoder.ts';
+import type { LogRecord } from './log.ts';
 
 export type LogLine = { readonly level: 'error' | 'warn' | 'info' | 'debug'; readonly message: string } & Readonly<
   Record<string, unknown>
@@ -194,21 +196,12 @@ export const isPermanent = (error: unknown): boolean => {
   return root.name === 'KafkaJSSASLAuthenticationError' || (root.type !== undefined && permanentTypes.has(root.type));
 };
 
-const headersOf = (headers: KafkaMessage['headers']): Headers => {
-  const result: Record<string, string> = {};
-  for (const name in headers) {
-    const value = headers[name];
-    if (value !== undefined) result[name] = String(Array.isArray(value) ? value.at(-1) : value);
-  }
-  return result;
-};
-
-export const toRecord = (topic: string, partition: number, message: KafkaMessage): LogRecord => ({
+export const toRecord = (topic: string, partition: number, message: FetchedMessage): LogRecord => ({
   topic,
   partition,
   offset: Number(message.offset),
   timestampMs: Number(message.timestamp),
   key: message.key === null ? '' : message.key.toString(),
   value: message.value,
-  headers: headersOf(message.headers),
+  headers: message.headers,
 });

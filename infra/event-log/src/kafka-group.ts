@@ -2,7 +2,7 @@ import type { Consumer, EachBatchPayload, PartitionAssigner } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import { assignPartitions } from './assignment.ts';
 import { briefRetry, type Client, isPermanent, maxWaitMs, messageOf, toError } from './kafka-client.ts';
-import { countPartitions, type FetchedBatch, firstOffset, toBatch } from './kafka-reader.ts';
+import { countPartitions, fetchedBatch, firstOffset, toBatch } from './kafka-reader.ts';
 import { type Batch, type GroupOptions, type Lease, LogGap, type Membership, type PartitionOwner } from './log.ts';
 
 /*
@@ -288,13 +288,14 @@ export const joinGroup = async (client: Client, options: GroupOptions): Promise<
   };
 
   const eachBatch = async (payload: EachBatchPayload, using: Consumer): Promise<void> => {
-    const { batch, resolveOffset } = payload;
+    const batch = fetchedBatch(payload.batch);
+    const { resolveOffset } = payload;
     const { topic, partition } = batch;
     commit = payload.commitOffsetsIfNecessary;
     const tenure = tenures.get(partition);
     const queue = tenure?.queues.get(topic);
     if (!tenure?.started || !queue || payload.isStale()) return;
-    await standsAt(queue, partition, Number((batch as FetchedBatch).fetchedOffset));
+    await standsAt(queue, partition, Number(batch.fetchedOffset));
     if (tenure.ended) return;
     const nextOffset = Number(batch.lastOffset()) + 1;
     const whole = toBatch({ topic, partition, messages: batch.messages, nextOffset, to: Number.POSITIVE_INFINITY });

@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import type { Consumer, EachBatchPayload, KafkaMessage, PartitionAssigner } from 'kafkajs';
+import type { Consumer, EachBatchPayload, PartitionAssigner } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import { briefRetry, type Client, isPermanent, maxWaitMs, messageOf, toError, toRecord } from './kafka-client.ts';
+import type { FetchedMessage } from './kafkajs-decoder.ts';
 import { type Batch, type Closable, LogGap, type PartitionOffsets, type Range } from './log.ts';
 
-/** What kafkajs's batch holds beyond its types: the offset that was asked for. */
-export type FetchedBatch = EachBatchPayload['batch'] & { readonly fetchedOffset: string };
+/** kafkajs's batch as it is beyond its types: with the offset that was asked for, and messages as `kafkajs-decoder.ts` makes them. */
+export type FetchedBatch = Omit<EachBatchPayload['batch'], 'messages'> & {
+  readonly fetchedOffset: string;
+  readonly messages: readonly FetchedMessage[];
+};
+
+export const fetchedBatch = (batch: EachBatchPayload['batch']): FetchedBatch => batch as unknown as FetchedBatch;
 
 /**
  * Follows given partitions from given offsets. kafkajs has no `assign`, so this is a group of one whose assigner gives exactly
@@ -49,7 +55,7 @@ const assignerOf =
 export const toBatch = (options: {
   topic: string;
   partition: number;
-  messages: readonly KafkaMessage[];
+  messages: readonly FetchedMessage[];
   nextOffset: number;
   to: number;
 }): Batch => {
@@ -105,11 +111,12 @@ const followOnce = async (client: Client, following: Following, stop: AbortSigna
     positions.set(partition, fetched);
   };
 
-  const eachBatch = async ({ batch, resolveOffset }: EachBatchPayload): Promise<void> => {
+  const eachBatch = async ({ batch: given, resolveOffset }: EachBatchPayload): Promise<void> => {
+    const batch = fetchedBatch(given);
     const { partition } = batch;
     // kafkajs goes on fetching until it is disconnected.
     if (failed || stop.aborted || !positions.has(partition)) return;
-    await checkPosition(partition, Number((batch as FetchedBatch).fetchedOffset));
+    await checkPosition(partition, Number(batch.fetchedOffset));
     const nextOffset = Number(batch.lastOffset()) + 1;
     const more = await following.onBatch(
       toBatch({ topic, partition, messages: batch.messages, nextOffset, to: Number.POSITIVE_INFINITY }),
