@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import type { Launch } from './child.ts';
@@ -67,7 +68,8 @@ export async function createTopics(brokers: string[], topics: TopicSpecification
     const missing = topics.filter(({ name }) => !existing.has(name));
     if (missing.length > 0) {
       await admin.createTopics({
-        waitForLeaders: true,
+        // kafkajs asks for the leaders once and fails when the broker has not heard of the topic yet; we ask again.
+        waitForLeaders: false,
         topics: missing.map(({ name, partitions, config = {} }) => ({
           topic: name,
           numPartitions: partitions,
@@ -75,6 +77,7 @@ export async function createTopics(brokers: string[], topics: TopicSpecification
           configEntries: entries(config),
         })),
       });
+      await untilLed(admin, missing);
     }
     const kept = topics.filter(({ name }) => existing.has(name));
     if (kept.length === 0) return;
@@ -89,6 +92,20 @@ export async function createTopics(brokers: string[], topics: TopicSpecification
     });
   } finally {
     await admin.disconnect();
+  }
+}
+
+async function untilLed(admin: Admin, topics: TopicSpecification[]): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { topics: found } = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) });
+      if (found.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)))
+        return;
+    } catch (error) {
+      if (attempt === 100) throw error;
+    }
+    if (attempt === 100) throw new Error(`no leader yet for some partitions of ${topics.map(({ name }) => name)}`);
+    await delay(100);
   }
 }
 
