@@ -1,3 +1,4 @@
+export * from './batched.ts';
 export type { FoldedEvent, ParkedEvent } from './fold.ts';
 export * from './lag.ts';
 export { type Checkpoint, LIVE, ModelMismatch, type ModelState, migrate, modelPool, modelState } from './model.ts';

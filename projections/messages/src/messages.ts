@@ -1,4 +1,4 @@
-import { defineProjection, type Table } from '@palaver/projector';
+import { batched, defineProjection, type Table } from '@palaver/projector';
 import type { ChannelType, MemberRole, MessagesEvent, Permission, ServersEvent } from '@palaver/schemas';
 import type { Pool } from 'pg';
 
@@ -99,18 +99,23 @@ export type Access = {
   readonly permissions: readonly Permission[];
 };
 
-export const accessTo = async (
-  pool: Pool,
-  { channelId, profileId }: { channelId: string; profileId: string },
-): Promise<Access | null> => {
-  const { rows } = await pool.query<Access>({
-    name: 'channel-access',
-    text: `select c.server_id as "serverId", c.type, m.role, m.permissions
-           from channel c join member m on m.server_id = c.server_id and m.profile_id = $2 where c.id = $1`,
-    values: [channelId, profileId],
+export type AccessTo = (asked: { channelId: string; profileId: string }) => Promise<Access | null>;
+
+/** Every post and every page asks for it, so those who ask at the same time share a query. */
+export const accessReader = (pool: Pool): AccessTo =>
+  batched(async (asked) => {
+    const { rows } = await pool.query<Access & { place: string }>({
+      name: 'channel-access',
+      text: `select asked.place, c.server_id as "serverId", c.type, m.role, m.permissions
+             from unnest($1::uuid[], $2::uuid[]) with ordinality as asked (channel_id, profile_id, place)
+             join channel c on c.id = asked.channel_id
+             join member m on m.server_id = c.server_id and m.profile_id = asked.profile_id`,
+      values: [asked.map(({ channelId }) => channelId), asked.map(({ profileId }) => profileId)],
+    });
+    const found = new Array<Access | null>(asked.length).fill(null);
+    for (const { place, ...access } of rows) found[Number(place) - 1] = access;
+    return found;
   });
-  return rows[0] ?? null;
-};
 
 /** A place in a channel: a message's id, or its seq. */
 export type Place = string | number;
