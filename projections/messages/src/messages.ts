@@ -102,7 +102,7 @@ export type Access = {
 export type AccessTo = (asked: { channelId: string; profileId: string }) => Promise<Access | null>;
 
 /** Every post and every page asks for it, so those who ask at the same time share a query. */
-export const accessReader = (pool: Pool): AccessTo =>
+const accessReader = (pool: Pool): AccessTo =>
   batched(async (asked) => {
     const { rows } = await pool.query<Access & { place: string }>({
       name: 'channel-access',
@@ -181,14 +181,13 @@ const seqOf = async (pool: Pool, channelId: string, place: Place): Promise<numbe
   return rows[0] ? Number(rows[0].seq) : null;
 };
 
+export type History = { readonly items: readonly MessageView[]; readonly hasMore: boolean };
+
 /**
  * A page of a channel's history, newest first. `hasMore` tells whether there are more beyond the page in the direction it was
  * asked for (for `around`: in either). Null when the message that the page is asked around of is not in the channel.
  */
-export const history = async (
-  pool: Pool,
-  page: HistoryPage,
-): Promise<{ items: readonly MessageView[]; hasMore: boolean } | null> => {
+const history = async (pool: Pool, page: HistoryPage): Promise<History | null> => {
   const { channelId, limit } = page;
   const place = page.before ?? page.after ?? page.around;
   const seq = place === undefined ? null : await seqOf(pool, channelId, place);
@@ -212,3 +211,14 @@ export const history = async (
   const rows = await older(pool, channelId, seq, limit + 1);
   return { items: rows.slice(0, limit), hasMore: rows.length > limit };
 };
+
+/** What the messages service asks its read model. */
+export type MessagesQueries = {
+  readonly accessTo: AccessTo;
+  readonly history: (page: HistoryPage) => Promise<History | null>;
+};
+
+export const messagesQueries = (pool: Pool): MessagesQueries => ({
+  accessTo: accessReader(pool),
+  history: (page) => history(pool, page),
+});

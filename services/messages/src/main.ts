@@ -1,5 +1,5 @@
 import { serveService } from '@palaver/process';
-import { messagesProjection } from '@palaver/projection-messages';
+import { messagesProjection, messagesQueries } from '@palaver/projection-messages';
 import { commandSchemas, consumerGroups, eventSchemas } from '@palaver/schemas';
 import { messagesDecider } from './decider.ts';
 import { messagesProblems, messagesRoutes } from './routes.ts';
@@ -12,7 +12,7 @@ await serveService(
     projection: messagesProjection,
     problems: messagesProblems,
     usualPort: 3005,
-    routes: ({ pool }) => messagesRoutes(pool),
+    routes: ({ pool }) => messagesRoutes(messagesQueries(pool)),
   },
   process.env,
 );

@@ -1,7 +1,6 @@
 import { defineRoute, type ProblemTable, pageQuery, Refusal, type Route, text, uuid, wholeNumber } from '@palaver/http';
-import { type Access, type AccessTo, accessReader, history } from '@palaver/projection-messages';
+import type { Access, AccessTo, MessagesQueries } from '@palaver/projection-messages';
 import type { MessagesCommand } from '@palaver/schemas';
-import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { PostResult } from './channel.ts';
 
@@ -31,78 +30,75 @@ const place = () => z.union([wholeNumber(), uuid()]);
 const command = (given: MessagesCommand): MessagesCommand => given;
 
 /** This service's routes, commands and queries. */
-export const messagesRoutes = (pool: Pool): readonly Route[] => {
-  const accessTo = accessReader(pool);
-  return [
-    defineRoute({
-      method: 'post',
-      path: '/channels/:channelId/messages',
-      operationId: 'postMessage',
-      summary: 'Post a message',
-      tags: ['messages'],
-      auth: 'bearer',
-      kind: 'command',
-      params: z.object({ channelId: uuid() }),
-      body: z.strictObject({
-        content: text({ min: 1, max: 4_000 }),
-        importedAt: z.iso
-          .datetime({ offset: true })
-          .nullable()
-          .default(null)
-          .meta({ description: 'When it was said elsewhere; for members with the permission IMPORT_MESSAGES' }),
-      }),
-      response: messageSchema,
-      status: 201,
-      problems: ['channel_not_found', 'not_a_text_channel', 'missing_permission', 'message_exists'],
-      handler: async ({ actor, body, id, params, submit }) => {
-        const { channelId } = params;
-        const access = await accessOf(accessTo, { channelId, profileId: actor });
-        if (access.type !== 'TEXT')
-          throw new Refusal('not_a_text_channel', 'Messages are posted to TEXT channels alone.');
-        if (body.importedAt !== null && !access.permissions.includes('IMPORT_MESSAGES')) {
-          throw new Refusal('missing_permission', 'importedAt needs the permission IMPORT_MESSAGES.');
-        }
-        const { serverId } = access;
-        const importedAt = body.importedAt === null ? null : Date.parse(body.importedAt);
-        const { content } = body;
-        const data = { messageId: id('message'), channelId, serverId, authorId: actor, content, importedAt };
-        const result = await submit<PostResult>(command({ type: 'PostMessage', data }));
-        return {
-          id: result.messageId,
-          channelId,
-          serverId,
-          authorId: actor,
-          seq: result.seq,
-          content,
-          importedAt: importedAt === null ? null : new Date(importedAt).toISOString(),
-          createdAt: new Date(result.createdAtMs).toISOString(),
-        };
-      },
+export const messagesRoutes = ({ accessTo, history }: MessagesQueries): readonly Route[] => [
+  defineRoute({
+    method: 'post',
+    path: '/channels/:channelId/messages',
+    operationId: 'postMessage',
+    summary: 'Post a message',
+    tags: ['messages'],
+    auth: 'bearer',
+    kind: 'command',
+    params: z.object({ channelId: uuid() }),
+    body: z.strictObject({
+      content: text({ min: 1, max: 4_000 }),
+      importedAt: z.iso
+        .datetime({ offset: true })
+        .nullable()
+        .default(null)
+        .meta({ description: 'When it was said elsewhere; for members with the permission IMPORT_MESSAGES' }),
     }),
+    response: messageSchema,
+    status: 201,
+    problems: ['channel_not_found', 'not_a_text_channel', 'missing_permission', 'message_exists'],
+    handler: async ({ actor, body, id, params, submit }) => {
+      const { channelId } = params;
+      const access = await accessOf(accessTo, { channelId, profileId: actor });
+      if (access.type !== 'TEXT')
+        throw new Refusal('not_a_text_channel', 'Messages are posted to TEXT channels alone.');
+      if (body.importedAt !== null && !access.permissions.includes('IMPORT_MESSAGES')) {
+        throw new Refusal('missing_permission', 'importedAt needs the permission IMPORT_MESSAGES.');
+      }
+      const { serverId } = access;
+      const importedAt = body.importedAt === null ? null : Date.parse(body.importedAt);
+      const { content } = body;
+      const data = { messageId: id('message'), channelId, serverId, authorId: actor, content, importedAt };
+      const result = await submit<PostResult>(command({ type: 'PostMessage', data }));
+      return {
+        id: result.messageId,
+        channelId,
+        serverId,
+        authorId: actor,
+        seq: result.seq,
+        content,
+        importedAt: importedAt === null ? null : new Date(importedAt).toISOString(),
+        createdAt: new Date(result.createdAtMs).toISOString(),
+      };
+    },
+  }),
 
-    defineRoute({
-      method: 'get',
-      path: '/channels/:channelId/messages',
-      operationId: 'listMessages',
-      summary: "Read a channel's history, newest first: the newest, or a page before, after or around a message",
-      tags: ['messages'],
-      auth: 'bearer',
-      kind: 'query',
-      params: z.object({ channelId: uuid() }),
-      query: pageQuery(place()),
-      response: z.object({ items: z.array(messageSchema).readonly(), hasMore: z.boolean() }),
-      status: 200,
-      problems: ['channel_not_found', 'message_not_found'],
-      handler: async ({ actor, params, query }) => {
-        const { channelId } = params;
-        await accessOf(accessTo, { channelId, profileId: actor });
-        const page = await history(pool, { channelId, ...query });
-        if (!page) throw new Refusal('message_not_found', 'There is no such message in this channel.');
-        return page;
-      },
-    }),
-  ];
-};
+  defineRoute({
+    method: 'get',
+    path: '/channels/:channelId/messages',
+    operationId: 'listMessages',
+    summary: "Read a channel's history, newest first: the newest, or a page before, after or around a message",
+    tags: ['messages'],
+    auth: 'bearer',
+    kind: 'query',
+    params: z.object({ channelId: uuid() }),
+    query: pageQuery(place()),
+    response: z.object({ items: z.array(messageSchema).readonly(), hasMore: z.boolean() }),
+    status: 200,
+    problems: ['channel_not_found', 'message_not_found'],
+    handler: async ({ actor, params, query }) => {
+      const { channelId } = params;
+      await accessOf(accessTo, { channelId, profileId: actor });
+      const page = await history({ channelId, ...query });
+      if (!page) throw new Refusal('message_not_found', 'There is no such message in this channel.');
+      return page;
+    },
+  }),
+];
 
 /** Throws `channel_not_found` also to those who may not see the channel: they are not told that it exists. */
 const accessOf = async (accessTo: AccessTo, of: { channelId: string; profileId: string }): Promise<Access> => {
