@@ -213,7 +213,7 @@ export const countPartitions = (client: Client, topic: string): Promise<number> 
   });
 
 /** Large fetches: a bulk read is bound by decoding, not by round trips. */
-const bulkBytesPerPartition = 4 * 1024 * 1024;
+const bulkBytesPerPartition = 1024 * 1024;
 
 export const readRanges = async (
   client: Client,
