@@ -9,12 +9,14 @@ import {
   type PartitionOwner,
 } from '@palaver/event-log';
 import type pg from 'pg';
+import { batched } from './batched.ts';
 import { insertParked, isDataError, isProgramError, writeCarefully } from './careful.ts';
 import { type Folded, type FoldOptions, mergeEvents, type ParkedEvent, PartitionFold } from './fold.ts';
 import { InvalidChange, shapesOf } from './merge.ts';
 import {
   CHANNEL,
   type Checkpoint,
+  checkpointKey,
   LIVE,
   ModelMismatch,
   migrate,
@@ -87,6 +89,8 @@ class Stopped extends Error {
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
+/** Of one transaction, so that its NOTIFY stays below the 8,000 bytes that a payload may have. */
+const MOST_PARTITIONS = 64;
 
 /**
  * Starts a worker: makes the model, or rebuilds it beside the live one when its version is below the code's, then follows
@@ -106,6 +110,10 @@ class Worker implements Projector {
   private crashed: Error | null = null;
   private membership: Membership | null = null;
   private rejoining: Promise<void> | null = null;
+  /** Group commit: one transaction is under way, and the batches that are folded meanwhile share the next. */
+  private readonly commitTogether = batched((steps: readonly CommitStep[]) => this.writeAll(steps), {
+    most: MOST_PARTITIONS,
+  });
 
   constructor(options: ProjectorOptions) {
     this.options = options;
@@ -253,7 +261,7 @@ class Worker implements Projector {
     const before = fold.checkpoint;
     const folded = await this.retry(signal, () => fold.fold(batch));
     try {
-      const parked = await this.commit(signal, before, fold.checkpoint, folded);
+      const parked = await this.commit(signal, { before, after: fold.checkpoint, folded });
       for (const event of parked) {
         fold.parkedStreams.add(event.stream);
         this.options.hooks?.onParked?.(event);
@@ -268,40 +276,52 @@ class Worker implements Projector {
     return true;
   }
 
-  private async commit(
-    signal: AbortSignal,
-    before: Checkpoint,
-    after: Checkpoint,
-    folded: Folded,
-  ): Promise<readonly ParkedEvent[]> {
+  private async commit(signal: AbortSignal, step: CommitStep): Promise<readonly ParkedEvent[]> {
     let careful = false;
     return this.retry(signal, async () => {
-      const write = () => this.write(before, after, folded, careful);
       try {
-        return await write();
+        return careful ? await this.writeAlone(step) : await this.writeWithOthers(step);
       } catch (error) {
         if (careful || !isDataError(error)) throw error;
         careful = true;
-        return write();
+        return this.writeAlone(step);
       }
     });
   }
 
-  /** One transaction. The checkpoint goes first: whoever holds it keeps other workers and a swap out. */
-  private write(
-    before: Checkpoint,
-    after: Checkpoint,
-    folded: Folded,
-    careful: boolean,
-  ): Promise<readonly ParkedEvent[]> {
+  private async writeWithOthers(step: CommitStep): Promise<readonly ParkedEvent[]> {
+    if (!(await this.commitTogether(step))) throw movedFrom(step);
+    return step.folded.parked;
+  }
+
+  /**
+   * One transaction for the batches of several partitions; false for those whose checkpoint has moved, which write nothing. The
+   * checkpoints go first: whoever holds them keeps other workers and a swap out.
+   */
+  private writeAll(steps: readonly CommitStep[]): Promise<readonly boolean[]> {
     const { shapes, projection } = this.foldOptions;
-    const target = { schema: LIVE, shapes };
     return withClient(this.options.pool, (client) =>
       inTransaction(client, async () => {
-        await moveCheckpoint(client, before, after, projection.version);
-        const refused = careful ? await writeCarefully(client, target, folded.events) : [];
-        if (!careful) await writeMerge(client, target, mergeEvents(shapes, folded.events));
-        const parked = [...folded.parked, ...refused];
+        const moved = await moveCheckpoints(client, steps, projection.version);
+        const written = steps.filter((_, index) => moved[index]);
+        const events = written.flatMap(({ folded }) => folded.events);
+        await writeMerge(client, { schema: LIVE, shapes }, mergeEvents(shapes, events));
+        const parked = written.flatMap(({ folded }) => folded.parked);
+        await insertParked(client, LIVE, parked);
+        return moved;
+      }),
+    );
+  }
+
+  /** One batch event by event: what the tables refuse is parked. */
+  private writeAlone(step: CommitStep): Promise<readonly ParkedEvent[]> {
+    const { shapes, projection } = this.foldOptions;
+    return withClient(this.options.pool, (client) =>
+      inTransaction(client, async () => {
+        const [moved] = await moveCheckpoints(client, [step], projection.version);
+        if (!moved) throw movedFrom(step);
+        const refused = await writeCarefully(client, { schema: LIVE, shapes }, step.folded.events);
+        const parked = [...step.folded.parked, ...refused];
         await insertParked(client, LIVE, parked);
         return parked;
       }),
@@ -338,38 +358,58 @@ const mayPass = (error: unknown): error is Error =>
     (kind) => error instanceof kind,
   );
 
-/** Moves the checkpoint if it and the model are what this worker takes them for, and tells the waiting queries at commit. */
-const moveCheckpoint = async (
+/** What one batch writes, and the checkpoints that it takes its partition from and to. */
+type CommitStep = { readonly before: Checkpoint; readonly after: Checkpoint; readonly folded: Folded };
+
+const movedFrom = ({ before }: CommitStep): CheckpointMoved =>
+  new CheckpointMoved(`${before.topic}:${before.partition} is no longer at ${before.nextOffset}`);
+
+/**
+ * Moves each checkpoint if it and the model are what this worker takes them for, and tells the waiting queries at commit. Says for
+ * each step whether it moved.
+ */
+const moveCheckpoints = async (
   client: pg.ClientBase,
-  before: Checkpoint,
-  after: Checkpoint,
+  steps: readonly CommitStep[],
   version: number,
-): Promise<void> => {
-  const { topic, partition, nextOffset } = after;
-  const { rowCount } = await client.query({
-    name: 'palaver move checkpoint',
-    text: `with moved as (
-        update ${LIVE}.checkpoint
-        set next_offset = $3, command_offset = $4, epoch = $5, "index" = $6, updated_at = now()
-        where topic = $1 and partition = $2 and next_offset = $7
-          and command_offset is not distinct from $8 and epoch is not distinct from $9 and "index" is not distinct from $10
+): Promise<readonly boolean[]> => {
+  const column = <T>(value: (step: CommitStep) => T): T[] => steps.map(value);
+  const { rows } = await client.query<PartitionRef>({
+    name: 'palaver move checkpoints',
+    text: `with asked as (
+        select * from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::int[],
+                             $7::bigint[], $8::bigint[], $9::text[], $10::int[])
+          as a (topic, partition, next_offset, command_offset, epoch, "index",
+                old_next_offset, old_command_offset, old_epoch, old_index)),
+      moved as (
+        update ${LIVE}.checkpoint c
+        set next_offset = a.next_offset, command_offset = a.command_offset, epoch = a.epoch, "index" = a."index",
+            updated_at = now()
+        from asked a
+        where c.topic = a.topic and c.partition = a.partition and c.next_offset = a.old_next_offset
+          and c.command_offset is not distinct from a.old_command_offset and c.epoch is not distinct from a.old_epoch
+          and c."index" is not distinct from a.old_index
           and exists (select from ${LIVE}.projection where version = $11)
-        returning 1)
-      select pg_notify('${CHANNEL}', $12) from moved`,
+        returning c.topic, c.partition, c.next_offset),
+      told as (
+        select pg_notify('${CHANNEL}', coalesce(json_agg(json_build_object(
+          'topic', topic, 'partition', partition, 'nextOffset', next_offset)), '[]')::text)
+        from moved)
+      select topic, partition from moved, told`,
     values: [
-      topic,
-      partition,
-      nextOffset,
-      after.taken?.commandOffset ?? null,
-      after.taken?.epoch ?? null,
-      after.taken?.index ?? null,
-      before.nextOffset,
-      before.taken?.commandOffset ?? null,
-      before.taken?.epoch ?? null,
-      before.taken?.index ?? null,
+      column(({ after }) => after.topic),
+      column(({ after }) => after.partition),
+      column(({ after }) => after.nextOffset),
+      column(({ after }) => after.taken?.commandOffset ?? null),
+      column(({ after }) => after.taken?.epoch ?? null),
+      column(({ after }) => after.taken?.index ?? null),
+      column(({ before }) => before.nextOffset),
+      column(({ before }) => before.taken?.commandOffset ?? null),
+      column(({ before }) => before.taken?.epoch ?? null),
+      column(({ before }) => before.taken?.index ?? null),
       version,
-      JSON.stringify([{ topic, partition, nextOffset }]),
     ],
   });
-  if (rowCount === 0) throw new CheckpointMoved(`${topic}:${partition} is no longer at ${before.nextOffset}`);
+  const moved = new Set(rows.map(checkpointKey));
+  return steps.map(({ after }) => moved.has(checkpointKey(after)));
 };
