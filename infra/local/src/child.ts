@@ -3,7 +3,14 @@ import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LocalError, messageOf } from './error.ts';
-import { childPids, isSameProcess, type ProcessRecord, processArguments, sendSignal } from './process-record.ts';
+import {
+  childPids,
+  isSameProcess,
+  type ProcessRecord,
+  parseRecord,
+  processArguments,
+  sendSignal,
+} from './process-record.ts';
 import type { User } from './run.ts';
 
 /** What it takes to run one program and to know that it serves. */
@@ -112,10 +119,7 @@ export async function killChild(child: Child): Promise<void> {
 
 /** Ends the program that a killed parent left behind, if the recorded pid is still that very command line. */
 export async function stopOrphan(pidFile: string, stopSignal: NodeJS.Signals): Promise<ProcessRecord | undefined> {
-  const record = await readFile(pidFile, 'utf8').then(
-    (text) => JSON.parse(text) as ProcessRecord,
-    () => undefined,
-  );
+  const record = await readFile(pidFile, 'utf8').then(parseRecord, () => undefined);
   if (!record) return undefined;
   const found = isSameProcess(record);
   const deadline = Date.now() + stopWithinMs;

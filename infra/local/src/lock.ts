@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LocalError } from './error.ts';
-import { isSameProcess, type ProcessRecord, processArguments } from './process-record.ts';
+import { isSameProcess, type ProcessRecord, parseRecord, processArguments } from './process-record.ts';
 
 /**
  * Claims a file for this process. A claim whose process has died is taken over.
@@ -17,8 +17,8 @@ export async function claimFile(path: string): Promise<ProcessRecord | undefined
     while (!(await linked(draft, path))) {
       const claim = await readFile(path, 'utf8').catch(() => undefined);
       if (claim === undefined) continue;
-      const holder = JSON.parse(claim) as ProcessRecord;
-      if (isSameProcess(holder)) return holder;
+      const holder = parseRecord(claim);
+      if (holder && isSameProcess(holder)) return holder;
       await removeClaim(path, claim);
     }
     return undefined;

@@ -7,6 +7,17 @@ export interface ProcessRecord {
   arguments: string;
 }
 
+/** Undefined for what is no record: of a file that was being written at a power cut, its name alone may be left. */
+export function parseRecord(text: string): ProcessRecord | undefined {
+  try {
+    const record = JSON.parse(text) as Partial<ProcessRecord> | null;
+    if (!Number.isInteger(record?.pid) || typeof record?.arguments !== 'string') return undefined;
+    return record as ProcessRecord;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The command line of a live process; undefined when there is none (a zombie has none). */
 export function processArguments(pid: number): string | undefined {
   try {
