@@ -124,6 +124,13 @@ describe('bodies that are refused', () => {
       'unsupported_media_type',
     );
     expectProblem(await post('{}', { 'Content-Encoding': 'klingon' }), 415, 'unsupported_media_type');
+    const utf16 = new Uint8Array(Buffer.from('{"content":"a"}', 'utf16le'));
+    const type = 'application/json; charset=UTF-16LE';
+    expectProblem(await post(utf16, { 'Content-Type': type }), 415, 'unsupported_media_type');
+  });
+  test('an encoding that the bytes are not in', async () => {
+    expectProblem(await post('{"content":"a"}', { 'Content-Encoding': 'gzip' }), 400, 'malformed_json');
+    expectProblem(await post('{"content":"a"}', { 'Content-Encoding': 'br' }), 400, 'malformed_json');
   });
   test('too many bytes', async () => {
     expectProblem(await post(JSON.stringify({ content: 'x'.repeat(1_000) })), 413, 'body_too_large');
@@ -444,12 +451,28 @@ describe('the process', () => {
       .toMatchObject({ aborted: true });
     expect((await call('/health/live')).status).toBe(200);
   });
-  test('answers what is no HTTP with 400', async () => {
+  test.each([
+    ['what is no HTTP', 'what?\r\n\r\n', 400, 'malformed_request'],
+    ['too many headers', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    [
+      'a chunk without a length',
+      `POST ${MESSAGES} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`,
+      400,
+      'malformed_request',
+    ],
+  ])('answers %s with a problem, and closes', async (_what, request, status, code) => {
     const answer = await new Promise<string>((resolve) => {
-      const socket = connect(service.port, service.host, () => socket.write('what?\r\n\r\n'));
-      socket.on('data', (data) => resolve(data.toString()));
+      let received = '';
+      const socket = connect(service.port, service.host, () => socket.write(request));
+      socket.on('data', (data) => {
+        received += data.toString();
+      });
+      socket.on('close', () => resolve(received));
     });
-    expect(answer).toMatch(/^HTTP\/1.1 400/);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toContain('Content-Type: application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ status, code, requestId: /X-Request-Id: (.+)/.exec(head)?.[1]?.trim() });
   });
 });
 

@@ -20,8 +20,11 @@ export const bodyReader = (limitBytes: number): ((req: Request, res: Response) =
     if (hasBody(req) && !isJson(req)) {
       throw new Refusal('unsupported_media_type', 'Send the body with Content-Type: application/json.');
     }
+    if (charsetOf(req) !== 'utf-8') {
+      throw new Refusal('unsupported_media_type', 'Send the body in UTF-8.');
+    }
     await new Promise<void>((resolve, reject) => {
-      parse(req, res, (error?: unknown) => (error ? reject(error) : resolve()));
+      parse(req, res, (error?: unknown) => (error ? reject(isNamed(error) ? error : undecodable(error)) : resolve()));
     });
     return req.body as unknown;
   };
@@ -29,6 +32,16 @@ export const bodyReader = (limitBytes: number): ((req: Request, res: Response) =
 
 const isJson = (req: { headers: { 'content-type'?: string | undefined } }): boolean =>
   /^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '');
+
+/** body-parser takes UTF-16 and UTF-32 as well, whose bytes may pass for UTF-8. */
+const charsetOf = (req: Request): string =>
+  (/;\s*charset="?([^\s";]+)/i.exec(req.headers['content-type'] ?? '')?.[1] ?? 'utf-8').toLowerCase();
+
+/** body-parser gives each of its errors a type; those of a decoder it passes on as they are. */
+const isNamed = (error: unknown): boolean => (error as { type?: unknown }).type !== undefined;
+
+const undecodable = (cause: unknown): Refusal =>
+  new Refusal('malformed_json', 'The body is not as its Content-Encoding says.', { cause });
 
 const hasBody = (req: Request): boolean =>
   req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { refuseUnparsed } from './unparsed.ts';
 
 export type Listening = {
   readonly host: string;
@@ -34,6 +35,7 @@ export const listen = async (app: RequestListener, options: ListenOptions): Prom
     { keepAliveTimeout: 65_000, headersTimeout: 10_000, requestTimeout: requestTimeoutMs },
     app,
   );
+  server.on('clientError', refuseUnparsed);
   await bound(server, host, port);
   const real = (server.address() as AddressInfo).port;
   return {
