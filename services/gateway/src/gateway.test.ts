@@ -436,6 +436,7 @@ describe('the gateway itself', () => {
     const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]!);
     expect(files).toHaveLength(4);
     for (const file of files) expect((await fetch(`${url}${file}`)).status, file).toBe(200);
+    expect((await fetch(`${url}/api/docs/index.html`)).status).toBe(404);
   });
   test('is ready while any service is there, and shows which are not', async () => {
     const some = await startGateway({ auth: [(await serve(recorder('auth'))).url] });
