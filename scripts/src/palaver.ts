@@ -42,12 +42,16 @@ const main = async (args: readonly string[]): Promise<number> => {
 const isUsageError = (error: unknown): boolean =>
   error instanceof UsageError || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
 
+/** Most often there is no house; what the clients of Kafka, Postgres and the registry say then names only an address. */
+const hint = (message: string): string =>
+  /ECONNREFUSED/.test(message) ? '; is Palaver running? npm start starts it' : '';
+
 /** A fault of the program is told with its stack; everything else by its one line. */
 const describe = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   if (isUsageError(error)) return error.message.split('\n')[0]!.replace(/\.? To specify a positional.*/, '');
   const ours = [TypeError, ReferenceError, RangeError, SyntaxError].some((kind) => error instanceof kind);
-  return ours ? (error.stack ?? error.message) : error.message;
+  return ours ? (error.stack ?? error.message) : `${error.message}${hint(error.message)}`;
 };
 
 try {

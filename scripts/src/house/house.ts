@@ -94,7 +94,7 @@ const claim = async (dataDir: string): Promise<() => Promise<void>> => {
   const holder = await claimFile(file);
   if (holder) {
     throw new LocalError(
-      `Palaver is running on ${dataDir} already, as process ${holder.pid}: stop it first, or set PALAVER_DATA to another folder`,
+      `Palaver is running on ${dataDir} already, as process ${holder.pid}: stop it first (Ctrl-C where it runs, or kill ${holder.pid}), or set PALAVER_DATA to another folder`,
     );
   }
   return () => rm(file, { force: true });
