@@ -20,6 +20,13 @@ export const text = ({ min = 0, max }: { min?: number; max: number }) =>
     })
     .meta({ minLength: min, maxLength: max });
 
+/** A text that is shown on one line, such as a name: at least one character, no control characters, not blank. */
+export const oneLine = ({ max }: { max: number }) =>
+  text({ min: 1, max })
+    .regex(/^\P{Cc}*$/u, 'must not hold control characters')
+    .regex(/^$|\S/, 'must not be blank')
+    .meta({ minLength: 1, maxLength: max });
+
 const isStorable = (value: string): boolean => value.isWellFormed() && !value.includes('\0');
 
 const codePoints = (value: string): number => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { defineRoute, type ProblemTable, Refusal, type Route, text, uuid, wholeNumber } from '@palaver/http';
+import { defineRoute, oneLine, type ProblemTable, Refusal, type Route, uuid, wholeNumber } from '@palaver/http';
 import { type Database, inviteByCode, isMember, membersOf, serverFor, serversOf } from '@palaver/projection-servers';
 import type { ServersCommand } from '@palaver/schemas';
 import { z } from 'zod';
@@ -9,7 +9,6 @@ import type { InviteResult, MembershipResult, ServerResult } from './server.ts';
 export const serversProblems = {
   server_not_found: { status: 404, title: 'There is no such server' },
   invite_not_found: { status: 404, title: 'There is no such invite' },
-  not_a_member: { status: 403, title: 'Only for members of the server' },
   missing_permission: { status: 403, title: 'A permission is missing' },
   server_exists: { status: 409, title: 'The server exists already' },
   invite_exists: { status: 409, title: 'The invite exists already' },
@@ -64,7 +63,7 @@ export const serversRoutes = (db: Database): readonly Route[] => [
     tags: ['servers'],
     auth: 'bearer',
     kind: 'command',
-    body: z.strictObject({ name: text({ min: 1, max: 100 }), imageUrl: imageUrl().nullable().default(null) }),
+    body: z.strictObject({ name: oneLine({ max: 100 }), imageUrl: imageUrl().nullable().default(null) }),
     response: serverWithChannels,
     status: 201,
     problems: [],
@@ -176,7 +175,7 @@ export const serversRoutes = (db: Database): readonly Route[] => [
       createdAt: instant(),
     }),
     status: 201,
-    problems: ['server_not_found', 'not_a_member', 'missing_permission', 'invite_exists'],
+    problems: ['server_not_found', 'missing_permission', 'invite_exists'],
     handler: async ({ actor, body, params, submit }) => {
       const permissions = [...new Set(body.permissions)];
       const { serverId } = params;

@@ -122,7 +122,7 @@ describe('CreateInvite', () => {
 
   test('is refused to who is no ADMIN, no member, or where there is no server or the code is taken', () => {
     expect(given(serversDecider, joined).when(createInvite(guest))).toMatchObject({ code: 'missing_permission' });
-    expect(given(serversDecider, created).when(createInvite(guest))).toMatchObject({ code: 'not_a_member' });
+    expect(given(serversDecider, created).when(createInvite(guest))).toMatchObject({ code: 'server_not_found' });
     expect(given(serversDecider, []).when(createInvite(owner))).toMatchObject({ code: 'server_not_found' });
     const invited = [...created, ...eventsOf(given(serversDecider, created).when(createInvite(owner)))];
     expect(given(serversDecider, invited).when(createInvite(owner))).toMatchObject({ code: 'invite_exists' });

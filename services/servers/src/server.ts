@@ -108,8 +108,8 @@ export const createInvite = commandRule<CreateInvite, ServersEvent>()({
     creator: member.of(serverId, createdBy),
   }),
   decide: (states, { serverId, code, createdBy, permissions }, { timeMs }) => {
-    if (!states.server) return refuse('server_not_found', 'There is no such server.');
-    if (!states.creator) return refuse('not_a_member', 'Only members of a server can invite to it.');
+    // Who is no member is not told that the server exists.
+    if (!states.server || !states.creator) return refuse('server_not_found', 'There is no such server among yours.');
     if (states.creator.role !== 'ADMIN') return refuse('missing_permission', 'Only an ADMIN may make invites.');
     if (states.invite) return refuse('invite_exists', 'An invite with this code exists already.');
     return accept<ServersEvent>(

@@ -52,6 +52,7 @@ describe('POST /servers', () => {
   test.each([
     ['no name', {}, '/name', 'required'],
     ['an empty name', { name: '' }, '/name', 'too_short'],
+    ['a blank name', { name: '  ' }, '/name', 'invalid_format'],
     ['a long name', { name: 'x'.repeat(101) }, '/name', 'too_long'],
     ['a number for a name', { name: 7 }, '/name', 'invalid_type'],
     ['an unknown field', { name: 'x', colour: 'red' }, '/colour', 'unknown_field'],
@@ -137,8 +138,8 @@ describe('POST /servers/:serverId/invites', () => {
       body: { code: 'missing_permission' },
     });
     expect(await api(path, { token: outsider.token, body: {} })).toMatchObject({
-      status: 403,
-      body: { code: 'not_a_member' },
+      status: 404,
+      body: { code: 'server_not_found' },
     });
     expect(await api(`POST /servers/${nobody}/invites`, { token: owner.token, body: {} })).toMatchObject({
       status: 404,
