@@ -142,6 +142,6 @@ const replayFigures = (rounds: readonly Round[], events: number, checks: readonl
       ...figure('COPY of the same rows, then their indexes', ({ copyMs }) => copyMs),
       asked: { kind: 'value', atLeast: 60_000 },
     },
-    figure('kafkajs reads and decodes the same events', ({ readMs }) => readMs),
+    figure('the same events read and decoded alone', ({ readMs }) => readMs),
   ];
 };
