@@ -12,14 +12,18 @@ export type Settings = {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The usual places, unless the environment says otherwise. Throws `LocalError` that names the variable whose value is no port. */
-export const readSettings = (environment: Environment): Settings => ({
-  dataDir: resolve(environment.PALAVER_DATA || '.palaver'),
-  local: localPorts(environment),
-  ports: Object.fromEntries(
+/**
+ * The usual places, unless the environment says otherwise. Throws `LocalError` that names the variable whose value is no port, or
+ * the two that were given the same one.
+ */
+export const readSettings = (environment: Environment): Settings => {
+  const local = localPorts(environment);
+  const ports = Object.fromEntries(
     processes.map(({ name, port, portVariable }) => [name, readPort(environment, portVariable, port)]),
-  ) as ProcessPorts,
-});
+  ) as ProcessPorts;
+  checkPortsDiffer({ ...local, ...ports });
+  return { dataDir: resolve(environment.PALAVER_DATA || '.palaver'), local, ports };
+};
 
 /** A house of its own, all of whose ports follow `firstPort`: what tests run on. Takes fewer than 90 ports. */
 export const settingsAt = (firstPort: number, dataDir: string): Settings => ({
@@ -33,6 +37,15 @@ export const settingsAt = (firstPort: number, dataDir: string): Settings => ({
   },
   ports: Object.fromEntries(processes.map(({ name }, index) => [name, firstPort + index])) as ProcessPorts,
 });
+
+const checkPortsDiffer = (ports: Readonly<Record<string, number>>): void => {
+  const owners = new Map<number, string>();
+  for (const [name, port] of Object.entries(ports)) {
+    const other = owners.get(port);
+    if (other) throw new LocalError(`${other} and ${name} were both given port ${port}: give one of them another`);
+    owners.set(port, name);
+  }
+};
 
 /** Throws `LocalError` that names the first port that something else holds and the variable that moves it. */
 export const checkPortsFree = async (ports: ProcessPorts): Promise<void> => {
