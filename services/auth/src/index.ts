@@ -1,2 +1,0 @@
-export { authDecider } from './decider.ts';
-export { authProblems, authRoutes } from './routes.ts';
