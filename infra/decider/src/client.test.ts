@@ -1,7 +1,7 @@
 import { type AppendFate, memoryBroker } from '@palaver/event-log';
 import { expect, onTestFinished, test } from 'vitest';
 import { CommandTimeout, commandClient, LogUnavailable } from './client.ts';
-import { commandHeaders, replyRecord } from './outcome.ts';
+import { replyRecord, waiterKey } from './outcome.ts';
 import { createReplies } from './replies.ts';
 import { bankDecider, jsonCodec } from './simulation/bank.ts';
 
@@ -27,11 +27,12 @@ const startClient = async (fates: AppendFate[] = [], maxWaiting = 10) => {
     maxWaiting,
   });
   onTestFinished(() => client.close());
-  const answer = (headers: Record<string, string>) =>
-    broker.write('bank.replies', 0, [replyRecord({ commandId: 'c1', headers, reply, timestampMs: 0 })]);
+  const answer = ({ fingerprint = 'f', replyTo = 'edge/0' } = {}) =>
+    broker.write('bank.replies', 0, [
+      replyRecord({ replyTo, replies: [{ ...reply, waiter: waiterKey('c1', fingerprint) }], timestampMs: 0 }),
+    ]);
   return { broker, client, replies, answer };
 };
-const mine = { [commandHeaders.fingerprint]: 'f', [commandHeaders.replyTo]: 'edge/0' };
 
 test('a command lies on the log with all that its decision needs, and where the answer goes', async () => {
   const { broker, client, answer } = await startClient();
@@ -42,15 +43,15 @@ test('a command lies on the log with all that its decision needs, and where the 
     timestampMs: 7,
     headers: { actor: 'ann', fingerprint: 'f', 'reply-to': 'edge/0', traceparent: '00-1-2-01' },
   });
-  answer(mine);
+  answer();
   expect(await submitted).toEqual(reply);
 });
 
 test('answers for other processes, and to other contents of the same id, are not for this one', async () => {
   const { client, answer } = await startClient();
   const submitted = client.submit(command, { timeoutMs: 300 });
-  answer({ ...mine, [commandHeaders.replyTo]: 'another/0' });
-  answer({ ...mine, [commandHeaders.fingerprint]: 'g' });
+  answer({ replyTo: 'another/0' });
+  answer({ fingerprint: 'g' });
   await expect(submitted).rejects.toThrow(CommandTimeout);
 });
 
@@ -65,7 +66,7 @@ test('an append of unknown outcome is sent again, with the same id', async () =>
   const { broker, client, answer } = await startClient(['lost-ack', 'rejected', 'never']);
   const submitted = client.submit(command, { timeoutMs: 5_000 });
   await expect.poll(() => broker.records('bank.commands', 0).map(({ key }) => key)).toEqual(['c1', 'c1']);
-  answer(mine);
+  answer();
   expect(await submitted).toEqual(reply);
 });
 
@@ -86,6 +87,6 @@ test('only so many commands wait at once', async () => {
   const { client, answer } = await startClient([], 1);
   const first = client.submit(command, { timeoutMs: 5_000 });
   await expect(client.submit({ ...command, id: 'c2' }, { timeoutMs: 5_000 })).rejects.toThrow(LogUnavailable);
-  answer(mine);
+  answer();
   await first;
 });

@@ -1,4 +1,4 @@
-import { type Headers, type LogRecord, type NewRecord, UndecodableRecord } from '@palaver/event-log';
+import { type LogRecord, type NewRecord, UndecodableRecord } from '@palaver/event-log';
 import type { Decision, Json } from './decider.ts';
 
 /** What the sender of a command is told. It lies on the command's last record as JSON, so that every owner tells the same. */
@@ -66,20 +66,26 @@ const text = new TextDecoder();
 /** The waiting request that a reply is for: one id may have been sent with different contents. */
 export const waiterKey = (commandId: string, fingerprint: string): string => `${commandId}/${fingerprint}`;
 
-export const replyRecord = (to: {
-  commandId: string;
-  headers: Headers;
-  reply: Reply;
+export const waiterOf = ({ key, headers }: Pick<LogRecord, 'key' | 'headers'>): string =>
+  waiterKey(key, headers[commandHeaders.fingerprint] ?? '');
+
+/** A reply, and the `waiterKey` of who waits for it. */
+export type AddressedReply = Reply & { readonly waiter: string };
+
+/** Replies to one process share a record: a record costs all who touch it more than the few words that a reply has. */
+export const replyRecord = (given: {
+  replyTo: string;
+  replies: readonly AddressedReply[];
   timestampMs: number;
 }): NewRecord => ({
-  key: waiterKey(to.commandId, to.headers[commandHeaders.fingerprint] ?? ''),
-  value: utf8.encode(JSON.stringify(to.reply)),
-  headers: { [commandHeaders.replyTo]: to.headers[commandHeaders.replyTo] ?? '' },
-  timestampMs: to.timestampMs,
+  key: given.replyTo,
+  value: utf8.encode(JSON.stringify(given.replies)),
+  headers: { [commandHeaders.replyTo]: given.replyTo },
+  timestampMs: given.timestampMs,
 });
 
-export const parseReply = (record: Pick<LogRecord, 'value'>): Reply | null =>
-  record.value === null ? null : (JSON.parse(text.decode(record.value)) as Reply);
+export const parseReplies = ({ value }: Pick<LogRecord, 'value'>): readonly AddressedReply[] =>
+  value === null ? [] : (JSON.parse(text.decode(value)) as AddressedReply[]);
 
 /** `<instance>/<partition>` taken apart; null for anything else. */
 export const parseReplyTo = (value: string | undefined): { instance: string; partition: number } | null => {

@@ -27,6 +27,7 @@ import { KeptState, type KeptStateOptions, type Work } from './kept-state.ts';
 import { judgeLanding } from './landing.ts';
 import type { Outcome } from './outcome.ts';
 import { prepareRecords } from './prepare.ts';
+import type { ReplySender } from './replies.ts';
 import { type Checkpoint, type Claimed, ClaimLost, type StateStore, StoreFailure } from './state-store.ts';
 
 /**
@@ -47,7 +48,7 @@ export type OwnerContext = DecideContext & {
   readonly store: StateStore;
   readonly commandsTopic: string;
   readonly newEpoch: () => string;
-  readonly answer: (command: LogRecord, outcome: Outcome, offset: number) => void;
+  readonly answer: ReplySender;
   readonly stats: DeciderStats;
   readonly logger: DeciderLogger;
   readonly limits: OwnerLimits;
@@ -98,10 +99,10 @@ export type DeciderLogger = { readonly info: LogLine; readonly warn: LogLine; re
 /** What the owner holds between two folds. `next` is where its next append must land. */
 type Held = { readonly epoch: string; readonly state: KeptState; next: number; taken: Taken | null; lost: Set<string> };
 
-type Answer = { readonly command: LogRecord; readonly outcome: Outcome; readonly offsetInAppend: number };
+type Told = { readonly command: LogRecord; readonly outcome: Outcome; readonly offsetInAppend: number };
 type Chunk = {
   readonly records: readonly NewRecord[];
-  readonly answers: readonly Answer[];
+  readonly told: readonly Told[];
   readonly decided: readonly Decided['seen'][];
   readonly count: number;
 };
@@ -199,8 +200,14 @@ export class Owner implements PartitionOwner {
       for (const seen of chunk.decided) this.context.stats[seen] += 1;
     }
     const baseOffset = held.next - chunk.records.length;
-    for (const { command, outcome, offsetInAppend } of chunk.answers)
-      this.context.answer(command, outcome, baseOffset + offsetInAppend);
+    const { partition } = this;
+    this.context.answer(
+      chunk.told.map(({ command, outcome, offsetInAppend }) => ({
+        command,
+        outcome,
+        position: { partition, offset: baseOffset + offsetInAppend },
+      })),
+    );
     await this.tombstoneLost(held);
     this.keepSoon(held);
     return chunk.count;
@@ -210,7 +217,7 @@ export class Owner implements PartitionOwner {
   private decideChunk(held: Held, received: readonly Received[], work: Work): Chunk {
     const { context } = this;
     const records: NewRecord[] = [];
-    const answers: Answer[] = [];
+    const told: Told[] = [];
     const decided: Decided['seen'][] = [];
     let bytes = 0;
     let count = 0;
@@ -219,8 +226,8 @@ export class Owner implements PartitionOwner {
       count += 1;
       if (this.isSettled(held, command)) {
         context.stats.skipped += 1;
-        const told = toldBefore(command, work);
-        if (told) answers.push({ command: command.record, outcome: told, offsetInAppend: 0 });
+        const outcome = toldBefore(command, work);
+        if (outcome) told.push({ command: command.record, outcome, offsetInAppend: 0 });
         continue;
       }
       const one = decideIfLoaded(context, command, work, held.epoch);
@@ -235,9 +242,9 @@ export class Owner implements PartitionOwner {
           records.push(record);
           bytes += sizeOf(record);
         }
-      answers.push({ command: command.record, outcome, offsetInAppend: records.length });
+      told.push({ command: command.record, outcome, offsetInAppend: records.length });
     }
-    return { records, answers, decided, count };
+    return { records, told, decided, count };
   }
 
   /** Rule 5: a command at or below the highest offset that the events show was decided, by this owner or another. */

@@ -86,7 +86,7 @@ export const startProcessor = async (
   const { log, decider, logger } = options;
   const topics = topicsOf(decider.name);
   const stats = noStats();
-  const reply = replySender({
+  const answer = replySender({
     log,
     topic: topics.replies,
     replies: options.replies,
@@ -107,6 +107,7 @@ export const startProcessor = async (
     stats,
     logger,
     limits: { ...defaultLimits, ...options.limits },
+    answer,
     sleep,
     nowMs,
     without,
@@ -117,15 +118,7 @@ export const startProcessor = async (
     groupId: options.groupId,
     topics: [topics.commands],
     positions: 'group',
-    acquire: (partition, lease) =>
-      new Owner(
-        {
-          ...context,
-          answer: (command, outcome, offset) => reply(command, outcome, { partition, offset }),
-        },
-        partition,
-        lease,
-      ),
+    acquire: (partition, lease) => new Owner(context, partition, lease),
     onCrash: options.onCrash,
     ...(options.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: options.sessionTimeoutMs }),
   });

@@ -1,13 +1,15 @@
 import type { Appender, EventLog, LogRecord } from '@palaver/event-log';
 import {
+  type AddressedReply,
   commandHeaders,
   type Outcome,
   type Position,
-  parseReply,
+  parseReplies,
   parseReplyTo,
   type Reply,
   replyRecord,
   waiterKey,
+  waiterOf,
 } from './outcome.ts';
 
 /**
@@ -54,8 +56,13 @@ export const createReplies = (instanceId: string): Replies => {
   };
 };
 
-/** Sends replies to where their commands say; best effort, since a command's sender can always ask again. */
-export type ReplySender = (command: LogRecord, outcome: Outcome, position: Position) => void;
+export type Answer = { readonly command: LogRecord; readonly outcome: Outcome; readonly position: Position };
+
+/** Sends the replies of a batch to where their commands say; best effort, since a command's sender can always ask again. */
+export type ReplySender = (answers: readonly Answer[]) => void;
+
+/** Of one record, so that it stays far below what an append may hold. */
+const mostReplies = 500;
 
 export const replySender = (options: {
   log: EventLog;
@@ -66,15 +73,30 @@ export const replySender = (options: {
 }): ReplySender => {
   const { topic, replies, nowMs, onLost } = options;
   let appender: Appender | null = null;
-  return (command, outcome, position) => {
-    const to = parseReplyTo(command.headers[commandHeaders.replyTo]);
-    if (!to) return;
-    const reply: Reply = { outcome, position };
-    if (to.instance === replies.instanceId)
-      return replies.deliver(waiterKey(command.key, command.headers[commandHeaders.fingerprint] ?? ''), reply);
+  const send = (replyTo: string, partition: number, addressed: readonly AddressedReply[]): void => {
     appender ??= options.log.appender();
-    const record = replyRecord({ commandId: command.key, headers: command.headers, reply, timestampMs: nowMs() });
-    appender.append(topic, to.partition, [record]).catch(onLost);
+    for (let from = 0; from < addressed.length; from += mostReplies) {
+      const some = addressed.slice(from, from + mostReplies);
+      const record = replyRecord({ replyTo, replies: some, timestampMs: nowMs() });
+      appender.append(topic, partition, [record]).catch(onLost);
+    }
+  };
+  return (answers) => {
+    const elsewhere = new Map<string, AddressedReply[]>();
+    for (const { command, outcome, position } of answers) {
+      const replyTo = command.headers[commandHeaders.replyTo];
+      const to = parseReplyTo(replyTo);
+      if (!to) continue;
+      const waiter = waiterOf(command);
+      if (to.instance === replies.instanceId) {
+        replies.deliver(waiter, { outcome, position });
+        continue;
+      }
+      const others = elsewhere.get(replyTo!) ?? [];
+      elsewhere.set(replyTo!, others);
+      others.push({ waiter, outcome, position });
+    }
+    for (const [replyTo, addressed] of elsewhere) send(replyTo, parseReplyTo(replyTo)!.partition, addressed);
   };
 };
 
@@ -84,7 +106,6 @@ export const deliverFrom =
   (batch: { readonly records: readonly LogRecord[] }): void => {
     for (const record of batch.records) {
       if (parseReplyTo(record.headers[commandHeaders.replyTo])?.instance !== replies.instanceId) continue;
-      const reply = parseReply(record);
-      if (reply) replies.deliver(record.key, reply);
+      for (const { waiter, outcome, position } of parseReplies(record)) replies.deliver(waiter, { outcome, position });
     }
   };

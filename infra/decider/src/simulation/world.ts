@@ -7,7 +7,7 @@ import {
   TakenRecords,
 } from '@palaver/event-log';
 import { canonicalJson } from '../ids.ts';
-import { commandRecord, type Outcome, parseReply } from '../outcome.ts';
+import { type AddressedReply, commandRecord, type Outcome, parseReplies } from '../outcome.ts';
 import type { Rule } from '../owner.ts';
 import { type Processor, startProcessor } from '../processor.ts';
 import { createReplies } from '../replies.ts';
@@ -360,34 +360,33 @@ export class World {
       this.counted.push(this.countedBy.counts(record));
     }
     const replies = this.broker.records(REPLIES, 0);
-    for (; this.repliesSeen < replies.length; this.repliesSeen++) this.checkReply(replies[this.repliesSeen]!);
+    for (; this.repliesSeen < replies.length; this.repliesSeen++)
+      for (const reply of parseReplies(replies[this.repliesSeen]!)) this.checkReply(reply);
     if (this.below(20) === 0) this.follow();
   }
 
   /** No command is answered in two ways, and an answer is true: what it says lies on the log, and counts, when it goes out. */
-  private checkReply(record: LogRecord): void {
-    const { outcome, position } = parseReply(record)!;
-    const before = this.told.get(record.key);
+  private checkReply({ waiter, outcome, position }: AddressedReply): void {
+    const before = this.told.get(waiter);
     if (before && canonicalJson(before.outcome) !== canonicalJson(outcome))
-      throw new Violation(`${record.key} was told ${JSON.stringify(before.outcome)} and ${JSON.stringify(outcome)}`);
-    this.told.set(record.key, { outcome, offset: position.offset });
-    const [id, fingerprint] = record.key.split('/') as [string, string];
+      throw new Violation(`${waiter} was told ${JSON.stringify(before.outcome)} and ${JSON.stringify(outcome)}`);
+    this.told.set(waiter, { outcome, offset: position.offset });
+    const [id, fingerprint] = waiter.split('/') as [string, string];
     const first = this.written.find(
       ({ headers }, i) => this.counted[i] && headers[eventHeaders.command] === id && headers[eventHeaders.outcome],
     );
     // A refusal without a trace changes nothing by itself; it does its harm when the command is decided again.
     if (!first && outcome.kind === 'refused') return;
-    if (!first)
-      throw new Violation(`${record.key} was told ${JSON.stringify(outcome)}, of which the log knows nothing`);
+    if (!first) throw new Violation(`${waiter} was told ${JSON.stringify(outcome)}, of which the log knows nothing`);
     if (first.offset >= position.offset)
-      throw new Violation(`${record.key} was told position ${position.offset}, but lies at ${first.offset}`);
+      throw new Violation(`${waiter} was told position ${position.offset}, but lies at ${first.offset}`);
     const same = first.headers[eventHeaders.fingerprint] === fingerprint;
     const told = same ? JSON.parse(first.headers[eventHeaders.outcome]!) : null;
     const right = same
       ? canonicalJson(told) === canonicalJson(outcome)
       : outcome.kind === 'refused' && outcome.code === 'idempotency_key_reused';
     if (!right)
-      throw new Violation(`${record.key} was told ${JSON.stringify(outcome)}, the log says ${JSON.stringify(told)}`);
+      throw new Violation(`${waiter} was told ${JSON.stringify(outcome)}, the log says ${JSON.stringify(told)}`);
   }
 
   /** The reader that keeps its place reads on. */
