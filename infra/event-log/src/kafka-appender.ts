@@ -10,10 +10,11 @@ const maxRequestBytes = 8_000_000;
 const batchOverheadBytes = 100;
 const defaultAppendTimeoutMs = 10_000;
 /**
- * Least time between two requests once appends come together. A request costs broker and client about as much for one record as for
- * fifty: at 64 callers on two cores this doubled the appends, and who is alone does not wait.
+ * Least time between the beginnings of two requests once appends come together: so many times what the last one took, which tells how
+ * busy broker and machine are, within bounds. A request costs both about as much for one record as for fifty. Who is alone does
+ * not wait.
  */
-const sendIntervalMs = 5;
+const interval = { times: 3, leastMs: 4, mostMs: 15 } as const;
 
 /** The broker looked at the records and refused them, so no earlier try of the same request was taken either. */
 const refusals = new Set([
@@ -138,6 +139,7 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
   let pumping: Promise<void> | null = null;
   let lastSendMs = Number.NEGATIVE_INFINITY;
   let lastAppends = 0;
+  let lastDurationMs = 0;
   let producer: Producer | null = null;
   let closed = false;
 
@@ -255,9 +257,12 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
     if (queue.some(({ topic }) => !partitionCounts.has(topic))) await refuseMisdirected();
   };
 
+  const intervalMs = (): number =>
+    Math.min(Math.max(interval.times * lastDurationMs, interval.leastMs), interval.mostMs);
+
   const pump = async (): Promise<void> => {
     while (queue.length > 0) {
-      const earlyMs = lastAppends > 1 ? sendIntervalMs - (performance.now() - lastSendMs) : 0;
+      const earlyMs = lastAppends > 1 ? intervalMs() - (performance.now() - lastSendMs) : 0;
       if (earlyMs > 0) await new Promise((resolve) => setTimeout(resolve, earlyMs));
       await refuseMisdirected();
       lastSendMs = performance.now();
@@ -266,6 +271,7 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
       queuedBytes -= bytesOf(now);
       lastAppends = now.length;
       if (now.length > 0) await send(now);
+      lastDurationMs = performance.now() - lastSendMs;
     }
     pumping = null;
   };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, PartitionAssigner } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import { assignPartitions } from './assignment.ts';
@@ -112,6 +113,17 @@ const settlesWithin = async (promise: Promise<unknown>, timeoutMs: number): Prom
   } finally {
     clearTimeout(timer);
   }
+};
+
+/** What has come while the owner was at work is one batch for it. */
+const takeAll = (queue: Queue): Queue['batches'][number] => {
+  const taken = queue.batches.splice(0);
+  if (taken.length === 1) return taken[0]!;
+  const records = taken.flatMap(({ batch }) => batch.records);
+  return {
+    batch: { ...taken.at(-1)!.batch, records },
+    bytes: taken.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
 };
 
 export const joinGroup = async (client: Client, options: GroupOptions): Promise<Membership> => {
@@ -258,11 +270,12 @@ export const joinGroup = async (client: Client, options: GroupOptions): Promise<
     if (queue.working) return;
     queue.working = true;
     try {
-      for (let next = queue.batches.shift(); next && !tenure.ended; next = queue.batches.shift()) {
-        await tenure.owner!.handle(queue.topic, next.batch);
+      while (queue.batches.length > 0 && !tenure.ended) {
+        const { batch, bytes } = takeAll(queue);
+        await tenure.owner!.handle(queue.topic, batch);
         if (!tenure.lease.valid) return;
-        queue.handled = next.batch.nextOffset;
-        queue.bytes -= next.bytes;
+        queue.handled = batch.nextOffset;
+        queue.bytes -= bytes;
         if (options.positions === 'group') void commitHandled();
         if (queue.bytes >= fullAt / 2) continue;
         queue.room?.resolve();
@@ -305,6 +318,8 @@ export const joinGroup = async (client: Client, options: GroupOptions): Promise<
     queue.position = nextOffset;
     resolveOffset(batch.lastOffset());
     void work(tenure, queue, using);
+    // The next fetch begins when all batches of this one have been given back.
+    if (options.restMs !== undefined) await delay(options.restMs);
     if (queue.bytes < fullAt) return;
     queue.room ??= Promise.withResolvers<void>();
     if ((await settlesWithin(queue.room.promise, roomWaitMs)) || tenure.ended || queue.bytes < fullAt) return;

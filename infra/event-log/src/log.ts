@@ -78,6 +78,8 @@ export type GroupOptions = {
   readonly sessionTimeoutMs?: number;
   /** Most bytes fetched of one partition at once. */
   readonly maxBytesPerPartition?: number;
+  /** Rest after a fetch that found something, ms; what comes meanwhile is fetched together. None by default. */
+  readonly restMs?: number;
   /** Called when the membership cannot go on (the consumer crashed); the process should exit. */
   readonly onCrash: (error: Error) => void;
 };

@@ -46,7 +46,8 @@ export async function prepareKafka(context: PartContext, overrides: Record<strin
   const brokers = brokerAddresses(context.ports);
   return {
     command: javaCommand(),
-    arguments: java(['-Xms256m', '-Xmx512m', '-XX:-UsePerfData'], ['kafka.Kafka', settings]),
+    // One collector thread: a small heap on a machine of few cores needs no more.
+    arguments: java(['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:-UsePerfData'], ['kafka.Kafka', settings]),
     ready: () => checkBroker(brokers),
   };
 }

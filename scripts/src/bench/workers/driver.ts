@@ -9,8 +9,6 @@ export type DriverStart = { readonly name: string; readonly brokers: readonly st
 export type DriverRun = {
   readonly inFlight: number;
   readonly seconds: number;
-  /** Ends earlier when so many were given. */
-  readonly atMost?: number;
 };
 export type DriverResult = {
   readonly accepted: number;
@@ -33,14 +31,14 @@ const calls = {
       replies: createReplies(newId()),
     });
   },
-  run: async ({ inFlight, seconds, atMost = Number.POSITIVE_INFINITY }: DriverRun): Promise<DriverResult> => {
+  run: async ({ inFlight, seconds }: DriverRun): Promise<DriverResult> => {
     const latenciesMs: number[] = [];
     let refused = 0;
     let given = 0;
     const startedMs = performance.now();
     const endMs = startedMs + seconds * 1_000;
     const keepOneInFlight = async (): Promise<void> => {
-      for (let now = performance.now(); now < endMs && given < atMost; now = performance.now()) {
+      for (let now = performance.now(); now < endMs; now = performance.now()) {
         const command = postCommand(channels[given++ % channels.length]!, nextContent());
         const { outcome } = await client.submit(command, { timeoutMs });
         if (outcome.kind === 'refused') refused += 1;

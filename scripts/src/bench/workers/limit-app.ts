@@ -1,22 +1,23 @@
 import type { Json } from '@palaver/decider';
 import { createApp, listen, readJwks, tokenVerifier } from '@palaver/http';
-import type { MessagesQueries } from '@palaver/projection-messages';
+import { messagesQueries } from '@palaver/projection-messages';
+import { modelPool } from '@palaver/projector';
 import { createLogger, createMetrics, tokenVariables } from '@palaver/runtime';
 import type { PostMessage } from '@palaver/schemas';
 import { messagesProblems, messagesRoutes, type PostResult } from '@palaver/service-messages';
 import { serveCalls } from '../worker.ts';
 
 /**
- * The limit of the messages service: its own app, with its routes, token check, body parsing, validation, access log and metrics,
- * but neither a look-up of who may post nor an append.
+ * The limit of the messages service: its own app with all that it does for a post, token check, body parsing, validation, the look-up
+ * of who may post, access log and metrics, but no append: a command is answered at once.
  */
 
 const calls = {
   /** Resolves with the URL it listens on. */
-  start: async ({ jwksFile }: { jwksFile: string }): Promise<string> => {
+  start: async ({ jwksFile, postgresUrl }: { jwksFile: string; postgresUrl: string }): Promise<string> => {
     const app = createApp({
       name: 'messages',
-      routes: messagesRoutes(allowEverybody),
+      routes: messagesRoutes(messagesQueries(modelPool({ connectionString: postgresUrl }))),
       verifyToken: tokenVerifier({
         jwks: readJwks(jwksFile),
         issuer: tokenVariables.tokenIssuer.default!,
@@ -37,11 +38,5 @@ const calls = {
   },
 };
 export type LimitAppCalls = typeof calls;
-
-const serverId = crypto.randomUUID();
-const allowEverybody: MessagesQueries = {
-  accessTo: async () => ({ serverId, type: 'TEXT', role: 'GUEST', permissions: [] }),
-  history: async () => null,
-};
 
 serveCalls(calls);
