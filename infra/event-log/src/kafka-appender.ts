@@ -10,11 +10,11 @@ const maxRequestBytes = 8_000_000;
 const batchOverheadBytes = 100;
 const defaultAppendTimeoutMs = 10_000;
 /**
- * Least time between the beginnings of two requests once appends come together: so many times what the last one took, which tells how
- * busy broker and machine are, within bounds. A request costs both about as much for one record as for fifty. Who is alone does
- * not wait.
+ * Once appends come together, the next request waits until it carries enough, or until this long after the last one began. A request
+ * costs broker and client about as much for one record as for fifty. Who is alone does not wait.
  */
-const interval = { times: 3, leastMs: 4, mostMs: 15 } as const;
+const enoughRecords = Number(process.env.PE ?? 32);
+const longestWaitMs = Number(process.env.PM ?? 10);
 
 /** The broker looked at the records and refused them, so no earlier try of the same request was taken either. */
 const refusals = new Set([
@@ -85,6 +85,9 @@ const sizeOf = (record: NewRecord): number => {
 
 const bytesOf = (appends: readonly PendingAppend[]): number => appends.reduce((sum, append) => sum + append.bytes, 0);
 
+const recordsOf = (appends: readonly PendingAppend[]): number =>
+  appends.reduce((sum, append) => sum + append.records.length, 0);
+
 // kafkajs takes a Uint8Array that is no Buffer for text.
 const asBuffer = (value: Uint8Array): Buffer =>
   Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
@@ -139,9 +142,17 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
   let pumping: Promise<void> | null = null;
   let lastSendMs = Number.NEGATIVE_INFINITY;
   let lastAppends = 0;
-  let lastDurationMs = 0;
+  let queuedRecords = 0;
+  /** Ends the wait for more. */
+  let enough: () => void = () => undefined;
   let producer: Producer | null = null;
   let closed = false;
+
+  const setQueue = (appends: PendingAppend[]): void => {
+    queue = appends;
+    queuedBytes = bytesOf(appends);
+    queuedRecords = recordsOf(appends);
+  };
 
   const drop = (dropped: Producer, lastUse: Promise<unknown>): void => {
     if (producer === dropped) producer = null;
@@ -202,8 +213,7 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
     } catch (error) {
       // Nothing was sent, and what waits behind has no better chance.
       const waiting = queue;
-      queue = [];
-      queuedBytes = 0;
+      setQueue([]);
       rejectAll([...appends, ...waiting], new AppendRejected(`no broker: ${messageOf(error)}`, { cause: error }));
       return;
     }
@@ -217,7 +227,7 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
       const bases = baseOffsets(appends, offsetsOf(await withTimeout(sending, appendTimeoutMs)));
       client.event({
         kind: 'appended',
-        records: appends.reduce((sum, append) => sum + append.records.length, 0),
+        records: recordsOf(appends),
         bytes: bytesOf(appends),
         durationMs: performance.now() - startedAt,
       });
@@ -231,8 +241,7 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
   const refuse = (refused: (append: PendingAppend) => boolean, error: AppendRejected): void => {
     const out = queue.filter(refused);
     if (out.length === 0) return;
-    queue = queue.filter((append) => !refused(append));
-    queuedBytes -= bytesOf(out);
+    setQueue(queue.filter((append) => !refused(append)));
     rejectAll(out, error);
   };
 
@@ -257,21 +266,25 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
     if (queue.some(({ topic }) => !partitionCounts.has(topic))) await refuseMisdirected();
   };
 
-  const intervalMs = (): number =>
-    Math.min(Math.max(interval.times * lastDurationMs, interval.leastMs), interval.mostMs);
+  const untilEnough = async (): Promise<void> => {
+    const earlyMs = lastSendMs + longestWaitMs - performance.now();
+    if (earlyMs <= 0 || queuedRecords >= enoughRecords) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    enough = resolve;
+    const timer = setTimeout(resolve, earlyMs);
+    await promise;
+    clearTimeout(timer);
+  };
 
   const pump = async (): Promise<void> => {
     while (queue.length > 0) {
-      const earlyMs = lastAppends > 1 ? intervalMs() - (performance.now() - lastSendMs) : 0;
-      if (earlyMs > 0) await new Promise((resolve) => setTimeout(resolve, earlyMs));
+      if (lastAppends > 1) await untilEnough();
       await refuseMisdirected();
       lastSendMs = performance.now();
       const { now, later } = nextRequest(queue);
-      queue = later;
-      queuedBytes -= bytesOf(now);
+      setQueue(later);
       lastAppends = now.length;
       if (now.length > 0) await send(now);
-      lastDurationMs = performance.now() - lastSendMs;
     }
     pumping = null;
   };
@@ -292,6 +305,8 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
       return new Promise((resolve, reject) => {
         queue.push({ topic, partition, records, bytes, resolve, reject });
         queuedBytes += bytes;
+        queuedRecords += records.length;
+        if (queuedRecords >= enoughRecords) enough();
         // A microtask later, so that what is appended in the same turn shares the request.
         pumping ??= Promise.resolve().then(pump);
       });
