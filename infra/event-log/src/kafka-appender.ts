@@ -1,5 +1,6 @@
 import type { Message, Producer, RecordMetadata, TopicMessages } from 'kafkajs';
 import { type Client, messageOf, rootOf } from './kafka-client.ts';
+import type { SentMessage } from './kafkajs-encoder.ts';
 import { type Appender, AppendRejected, AppendUnknown, type NewRecord } from './log.ts';
 
 /** Largest run of one append: below the topics' max.message.bytes (4 MiB), with room for the batch's own fields. */
@@ -88,25 +89,16 @@ const bytesOf = (appends: readonly PendingAppend[]): number => appends.reduce((s
 const recordsOf = (appends: readonly PendingAppend[]): number =>
   appends.reduce((sum, append) => sum + append.records.length, 0);
 
-// kafkajs takes a Uint8Array that is no Buffer for text.
-const asBuffer = (value: Uint8Array): Buffer =>
-  Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-
+/** Records as they are: ours is the encoder that gets them, and kafkajs itself looks at nothing but the partition. */
 const toTopicMessages = (appends: readonly PendingAppend[]): TopicMessages[] => {
-  const topics = new Map<string, Message[]>();
+  const topics = new Map<string, (SentMessage & { readonly partition: number })[]>();
   for (const { topic, partition, records } of appends) {
     const messages = topics.get(topic) ?? [];
     topics.set(topic, messages);
     for (const { key, value, headers, timestampMs } of records)
-      messages.push({
-        partition,
-        key,
-        value: value === null ? null : asBuffer(value),
-        headers,
-        timestamp: String(timestampMs),
-      });
+      messages.push({ partition, key, value, headers, timestamp: timestampMs });
   }
-  return [...topics].map(([topic, messages]) => ({ topic, messages }));
+  return [...topics].map(([topic, messages]) => ({ topic, messages: messages as unknown as Message[] }));
 };
 
 const offsetsOf = (metadata: readonly RecordMetadata[]): Map<string, number> =>

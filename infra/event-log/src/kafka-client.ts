@@ -1,8 +1,9 @@
+// Before kafkajs, which holds on to what it loads first.
+import './kafkajs-encoder.ts';
+import './kafkajs-decoder.ts';
 import { createRequire } from 'node:module';
 import type { Admin, Kafka, KafkaConfig, LogEntry, RetryOptions, SASLOptions } from 'kafkajs';
 import kafkajs from 'kafkajs';
-import './kafkajs-decoder.ts';
-import './kafkajs-encoder.ts';
 import type { FetchedMessage } from './kafkajs-decoder.ts';
 import type { LogRecord } from './log.ts';
 
