@@ -3,6 +3,15 @@ import { createHash, randomUUIDv7 } from 'node:crypto';
 /** A new id: UUIDv7, so that ids sort by the time of their making. */
 export const newId = (): string => randomUUIDv7();
 
+const uuid7AtEnd = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** When the id that a name ends with was made, ms since the epoch; null unless it is a UUIDv7, which tells (RFC 9562 5.7). */
+export const madeMs = (name: string): number | null => {
+  if (!uuid7AtEnd.test(name)) return null;
+  const at = name.length - 36;
+  return Number.parseInt(name.slice(at, at + 8) + name.slice(at + 9, at + 13), 16);
+};
+
 const asUuid8 = (hash: Buffer): string => {
   hash[6] = (hash[6]! & 0x0f) | 0x80;
   hash[8] = (hash[8]! & 0x3f) | 0x80;

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Json } from './decider.ts';
+import { madeMs } from './ids.ts';
 import type { Checkpoint, Claim, Claimed, Remembered, StateStore, StreamState } from './state-store.ts';
 
 /** A command's id is remembered for this long, by the times that commands carry: 48 h, twice what is promised. */
@@ -14,22 +15,32 @@ export type KeptStateOptions = {
   readonly maxUnkept: number;
 };
 
-/** Recent entries. `whole`: nothing was ever forgotten that is still wanted, so what is not here does not exist. */
+/**
+ * Recent entries, and what is known of those that are not among them. While nothing was forgotten that is still wanted, what is not
+ * here does not exist. After that a name that ends with a UUIDv7 is known to be new when that is younger than any forgotten: most
+ * commands and streams are new, and need no look-up.
+ */
 class Recent<V extends object> {
-  whole: boolean;
+  private whole: boolean;
+  private forgottenMadeMs: number;
   private readonly entries: LRUCache<string, V>;
 
   constructor(options: {
     entries: ReadonlyMap<string, V>;
     whole: boolean;
+    /** Of what is kept but not among the entries, the youngest. */
+    latestMadeMs: number;
     most: number;
     wanted: (value: V) => boolean;
   }) {
     this.whole = options.whole;
+    this.forgottenMadeMs = options.whole ? 0 : options.latestMadeMs;
     this.entries = new LRUCache({
       max: options.most,
-      dispose: (value, _name, reason) => {
-        if (reason === 'evict' && options.wanted(value)) this.whole = false;
+      dispose: (value, name, reason) => {
+        if (reason !== 'evict' || !options.wanted(value)) return;
+        this.whole = false;
+        this.forgottenMadeMs = Math.max(this.forgottenMadeMs, madeMs(name) ?? 0);
       },
     });
     for (const [name, value] of options.entries) this.entries.set(name, value);
@@ -41,6 +52,11 @@ class Recent<V extends object> {
 
   set(name: string, value: V): void {
     this.entries.set(name, value);
+  }
+
+  /** Of a name that is not here: whether the store may have it. */
+  mayBeKept(name: string): boolean {
+    return !this.whole && (madeMs(name) ?? 0) <= this.forgottenMadeMs;
   }
 }
 
@@ -66,7 +82,7 @@ class Entries<V extends object> {
     for (const name of names) {
       const value = this.inMemory(name);
       if (value !== undefined) into.set(name, value);
-      else if (!this.recent.whole) missing.push(name);
+      else if (this.recent.mayBeKept(name)) missing.push(name);
     }
     if (missing.length === 0) return;
     for (const [name, value] of await this.load(missing)) {
@@ -141,6 +157,8 @@ export class KeptState {
   private readonly commands: Entries<Remembered>;
   private readonly options: KeptStateOptions;
   private latestMs = 0;
+  /** Of all names that were ever kept, the youngest. */
+  private latestMadeMs: number;
   private keeping: Promise<void> | null = null;
 
   constructor(options: { claim: Claim; store: StateStore; claimed: Claimed; limits: KeptStateOptions }) {
@@ -148,11 +166,14 @@ export class KeptState {
     this.claim = claim;
     this.store = store;
     this.options = limits;
+    this.latestMadeMs = claimed.latestMadeMs;
+    const { latestMadeMs } = claimed;
     for (const { timeMs } of claimed.commands.values()) this.latestMs = Math.max(this.latestMs, timeMs);
     this.streams = new Entries(
       new Recent({
         entries: claimed.streams,
         whole: claimed.whole.streams,
+        latestMadeMs,
         most: limits.maxInMemory,
         wanted: () => true,
       }),
@@ -162,6 +183,7 @@ export class KeptState {
       new Recent({
         entries: claimed.commands,
         whole: claimed.whole.commands,
+        latestMadeMs,
         most: limits.maxInMemory,
         wanted: ({ timeMs }) => timeMs >= this.latestMs - FORGET_MS,
       }),
@@ -204,11 +226,14 @@ export class KeptState {
   private async keepNow(checkpoint: Checkpoint): Promise<void> {
     this.streams.leave();
     this.commands.leave();
+    for (const { leaving } of [this.streams, this.commands])
+      for (const name of leaving.keys()) this.latestMadeMs = Math.max(this.latestMadeMs, madeMs(name) ?? 0);
     try {
       await this.store.keep(this.claim, {
         checkpoint,
         streams: this.streams.leaving,
         commands: this.commands.leaving,
+        latestMadeMs: this.latestMadeMs,
         forgetBeforeMs: this.latestMs - FORGET_MS,
       });
     } catch (error) {

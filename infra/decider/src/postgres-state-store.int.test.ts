@@ -38,6 +38,7 @@ const changes = (over: Partial<Changes> = {}): Changes => ({
     ['old', { timeMs: 10, fingerprint: 'f', outcome: { kind: 'accepted', result: null } }],
     ['new', { timeMs: 20, fingerprint: 'g', outcome: { kind: 'refused', code: 'no', detail: 'No.' } }],
   ]),
+  latestMadeMs: 1_700_000_000_000,
   forgetBeforeMs: 0,
   ...over,
 });
@@ -68,6 +69,7 @@ describe.each(stores)('states kept in %s', (_name, storeOf) => {
       streams: new Map(),
       commands: new Map(),
       whole: { streams: true, commands: true },
+      latestMadeMs: 0,
     });
   });
 

@@ -12,8 +12,10 @@ const tables = (schema: string): string => `
     event_offset bigint,
     taken_command_offset bigint,
     taken_epoch text,
-    taken_index int
+    taken_index int,
+    latest_made_ms bigint
   );
+  alter table ${schema}.checkpoint add column if not exists latest_made_ms bigint;
   create table if not exists ${schema}.stream (
     partition int not null,
     name text not null,
@@ -38,6 +40,7 @@ type CheckpointRow = {
   taken_command_offset: string | null;
   taken_epoch: string | null;
   taken_index: number | null;
+  latest_made_ms: string | null;
 };
 type StreamRow = { name: string | null; version: string; state: string };
 type CommandRow = { id: string | null; time_ms: string; fingerprint: string; outcome: string };
@@ -52,6 +55,10 @@ const checkpointOf = (row: CheckpointRow) =>
             ? null
             : { commandOffset: Number(row.taken_command_offset), epoch: row.taken_epoch, index: row.taken_index },
       };
+
+/** States kept before this was noted may be of any age. */
+const latestMadeMsOf = ({ event_offset, latest_made_ms }: CheckpointRow): number =>
+  event_offset === null ? 0 : latest_made_ms === null ? Number.MAX_SAFE_INTEGER : Number(latest_made_ms);
 
 const streamsOf = (rows: readonly StreamRow[]): Map<string, StreamState> => {
   const found = new Map<string, StreamState>();
@@ -106,7 +113,7 @@ export const postgresStateStore = (pool: Pool, { schema = 'decider' } = {}): Pos
     await client.query(`delete from ${schema}.command where partition = $1`, [partition]);
     await client.query(
       `update ${schema}.checkpoint set event_offset = null, taken_command_offset = null, taken_epoch = null,
-         taken_index = null where partition = $1`,
+         taken_index = null, latest_made_ms = null where partition = $1`,
       [partition],
     );
   };
@@ -162,7 +169,7 @@ export const postgresStateStore = (pool: Pool, { schema = 'decider' } = {}): Pos
           `insert into ${schema}.checkpoint (partition, owner, version) values ($1, $2, $3) on conflict do nothing`,
           [partition, epoch, version],
         );
-        const locked = `select version, event_offset, taken_command_offset, taken_epoch, taken_index
+        const locked = `select version, event_offset, taken_command_offset, taken_epoch, taken_index, latest_made_ms
                         from ${schema}.checkpoint where partition = $1 for update`;
         const before = (await client.query<CheckpointRow>(locked, [partition])).rows[0]!;
         if (before.version !== version) await forgetAll(client, partition);
@@ -172,7 +179,11 @@ export const postgresStateStore = (pool: Pool, { schema = 'decider' } = {}): Pos
           version,
         ]);
         const kept = (await client.query<CheckpointRow>(locked, [partition])).rows[0]!;
-        return { checkpoint: checkpointOf(kept), ...(await warmUp(client, partition, warm)) };
+        return {
+          checkpoint: checkpointOf(kept),
+          latestMadeMs: latestMadeMsOf(kept),
+          ...(await warmUp(client, partition, warm)),
+        };
       }),
 
     reset: (claim) =>
@@ -201,15 +212,15 @@ export const postgresStateStore = (pool: Pool, { schema = 'decider' } = {}): Pos
         }),
       ),
 
-    keep: (claim, { checkpoint, streams, commands, forgetBeforeMs }) =>
+    keep: (claim, { checkpoint, streams, commands, latestMadeMs, forgetBeforeMs }) =>
       transaction(async (client) => {
         const { partition, epoch } = claim;
         const { offset, taken } = checkpoint;
         const moved = await client.query({
           name: `${schema}-keep-checkpoint`,
           text: `update ${schema}.checkpoint set event_offset = $3, taken_command_offset = $4, taken_epoch = $5,
-                   taken_index = $6 where partition = $1 and owner = $2`,
-          values: [partition, epoch, offset, taken?.commandOffset, taken?.epoch, taken?.index],
+                   taken_index = $6, latest_made_ms = $7 where partition = $1 and owner = $2`,
+          values: [partition, epoch, offset, taken?.commandOffset, taken?.epoch, taken?.index, latestMadeMs],
         });
         if (moved.rowCount === 0) throw new ClaimLost(claim);
         const states = [...streams.values()];

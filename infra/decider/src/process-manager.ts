@@ -147,7 +147,7 @@ export const startProcessManager = async <E extends Message, C extends Message>(
       const commands = follow(records, taken);
       for (const [to, list] of commands) await untilDone(() => appender.append(commandsTopic, to, list));
       const checkpoint = { offset: nextOffset, taken: taken.last };
-      const nothing = { streams: new Map(), commands: new Map(), forgetBeforeMs: 0 };
+      const nothing = { streams: new Map(), commands: new Map(), latestMadeMs: 0, forgetBeforeMs: 0 };
       await untilDone(() => options.checkpoints.keep(claim, { checkpoint, ...nothing }));
     };
 

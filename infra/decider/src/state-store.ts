@@ -20,12 +20,16 @@ export type Claimed = {
   readonly streams: ReadonlyMap<string, StreamState>;
   readonly commands: ReadonlyMap<string, Remembered>;
   readonly whole: { readonly streams: boolean; readonly commands: boolean };
+  /** As it was kept last; 0 when nothing was kept. */
+  readonly latestMadeMs: number;
 };
 
 export type Changes = {
   readonly checkpoint: Checkpoint;
   readonly streams: ReadonlyMap<string, StreamState>;
   readonly commands: ReadonlyMap<string, Remembered>;
+  /** No name that was ever kept ends with a UUIDv7 made after this, ms since the epoch (`madeMs`). */
+  readonly latestMadeMs: number;
   /** Commands given before this may be forgotten, ms since the epoch. */
   readonly forgetBeforeMs: number;
 };
@@ -87,6 +91,7 @@ type Kept = {
   checkpoint: Checkpoint | null;
   streams: Map<string, StreamState>;
   commands: Map<string, Remembered>;
+  latestMadeMs: number;
 };
 
 const pick = <V>(from: ReadonlyMap<string, V>, names: readonly string[]): Map<string, V> => {
@@ -110,6 +115,7 @@ export const memoryStateStore = (): StateStore => {
     checkpoint: null,
     streams: new Map(),
     commands: new Map(),
+    latestMadeMs: 0,
   });
   const claimed = (claim: Claim): Kept => {
     const kept = partitions.get(claim.partition);
@@ -127,6 +133,7 @@ export const memoryStateStore = (): StateStore => {
         streams: newest(kept.streams, warm),
         commands: newest(kept.commands, warm),
         whole: { streams: kept.streams.size <= warm, commands: kept.commands.size <= warm },
+        latestMadeMs: kept.latestMadeMs,
       };
     },
     reset: async (claim) => {
@@ -134,9 +141,10 @@ export const memoryStateStore = (): StateStore => {
     },
     streams: async (claim, names) => pick(claimed(claim).streams, names),
     commands: async (claim, ids) => pick(claimed(claim).commands, ids),
-    keep: async (claim, { checkpoint, streams, commands, forgetBeforeMs }) => {
+    keep: async (claim, { checkpoint, streams, commands, latestMadeMs, forgetBeforeMs }) => {
       const kept = claimed(claim);
       kept.checkpoint = checkpoint;
+      kept.latestMadeMs = latestMadeMs;
       for (const [name, state] of streams) kept.streams.set(name, state);
       for (const [id, remembered] of commands) kept.commands.set(id, remembered);
       for (const [id, { timeMs }] of kept.commands) if (timeMs < forgetBeforeMs) kept.commands.delete(id);

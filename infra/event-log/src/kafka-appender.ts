@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Message, Producer, RecordMetadata, TopicMessages } from 'kafkajs';
 import { type Client, messageOf, rootOf } from './kafka-client.ts';
 import type { SentMessage } from './kafkajs-encoder.ts';
@@ -11,11 +12,10 @@ const maxRequestBytes = 8_000_000;
 const batchOverheadBytes = 100;
 const defaultAppendTimeoutMs = 10_000;
 /**
- * Once appends come together, the next request waits until it carries enough, or until this long after the last one began. A request
- * costs broker and client about as much for one record as for fifty. Who is alone does not wait.
+ * Least time between the beginnings of two requests once appends come together. A request costs broker and client about as much for
+ * one record as for fifty, and what comes in pieces grows together again. Who is alone does not wait.
  */
-const enoughRecords = Number(process.env.PE ?? 32);
-const longestWaitMs = Number(process.env.PM ?? 10);
+const sendIntervalMs = 4;
 
 /** The broker looked at the records and refused them, so no earlier try of the same request was taken either. */
 const refusals = new Set([
@@ -134,16 +134,12 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
   let pumping: Promise<void> | null = null;
   let lastSendMs = Number.NEGATIVE_INFINITY;
   let lastAppends = 0;
-  let queuedRecords = 0;
-  /** Ends the wait for more. */
-  let enough: () => void = () => undefined;
   let producer: Producer | null = null;
   let closed = false;
 
   const setQueue = (appends: PendingAppend[]): void => {
     queue = appends;
     queuedBytes = bytesOf(appends);
-    queuedRecords = recordsOf(appends);
   };
 
   const drop = (dropped: Producer, lastUse: Promise<unknown>): void => {
@@ -258,19 +254,10 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
     if (queue.some(({ topic }) => !partitionCounts.has(topic))) await refuseMisdirected();
   };
 
-  const untilEnough = async (): Promise<void> => {
-    const earlyMs = lastSendMs + longestWaitMs - performance.now();
-    if (earlyMs <= 0 || queuedRecords >= enoughRecords) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    enough = resolve;
-    const timer = setTimeout(resolve, earlyMs);
-    await promise;
-    clearTimeout(timer);
-  };
-
   const pump = async (): Promise<void> => {
     while (queue.length > 0) {
-      if (lastAppends > 1) await untilEnough();
+      const earlyMs = lastAppends > 1 ? sendIntervalMs - (performance.now() - lastSendMs) : 0;
+      if (earlyMs > 0) await delay(earlyMs);
       await refuseMisdirected();
       lastSendMs = performance.now();
       const { now, later } = nextRequest(queue);
@@ -297,8 +284,6 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
       return new Promise((resolve, reject) => {
         queue.push({ topic, partition, records, bytes, resolve, reject });
         queuedBytes += bytes;
-        queuedRecords += records.length;
-        if (queuedRecords >= enoughRecords) enough();
         // A microtask later, so that what is appended in the same turn shares the request.
         pumping ??= Promise.resolve().then(pump);
       });
