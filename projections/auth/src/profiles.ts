@@ -45,6 +45,7 @@ export const authProjection = defineProjection<AuthEvent>({
   handlers: {
     // A claim without a profile is nobody yet.
     EmailClaimed: () => [],
+    EmailReleased: () => [],
     ProfileCreated: (data, { timestampMs }) => [
       {
         kind: 'put',

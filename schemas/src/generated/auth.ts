@@ -28,9 +28,18 @@ export type CreateProfile = {
   readonly passwordSealed: Buffer;
 };
 
+/** Give up the claim of an address; given by process managers when a profile has another address, or is gone. */
+export type ReleaseEmail = {
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The profile that gives it up; a claim that another profile holds is left alone. */
+  readonly profileId: string;
+};
+
 export type AuthCommand =
   | { readonly type: 'ClaimEmail'; readonly data: ClaimEmail }
-  | { readonly type: 'CreateProfile'; readonly data: CreateProfile };
+  | { readonly type: 'CreateProfile'; readonly data: CreateProfile }
+  | { readonly type: 'ReleaseEmail'; readonly data: ReleaseEmail };
 
 export const authCommandSchemas = [
   {
@@ -42,6 +51,11 @@ export const authCommandSchemas = [
     topic: 'auth.commands',
     fullName: 'palaver.auth.CreateProfile',
     schema: {"type":"record","name":"CreateProfile","namespace":"palaver.auth","doc":"Create the profile whose address has been claimed; given by the sign-up process manager.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that the address is claimed for."},{"name":"name","type":"string","doc":"Display name, 1-32 characters."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed."}]},
+  },
+  {
+    topic: 'auth.commands',
+    fullName: 'palaver.auth.ReleaseEmail',
+    schema: {"type":"record","name":"ReleaseEmail","namespace":"palaver.auth","doc":"Give up the claim of an address; given by process managers when a profile has another address, or is gone.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that gives it up; a claim that another profile holds is left alone."}]},
   },
 ] as const;
 
@@ -57,6 +71,14 @@ export type EmailClaimed = {
   readonly emailSealed: Buffer;
   /** The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed. */
   readonly passwordSealed: Buffer;
+};
+
+/** An address became free for anybody. Ends the earlier claim: what it carries is erased by the sweep. */
+export type EmailReleased = {
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The profile that held it. */
+  readonly profileId: string;
 };
 
 /** An account came into being. */
@@ -75,6 +97,7 @@ export type ProfileCreated = {
 
 export type AuthEvent =
   | { readonly type: 'EmailClaimed'; readonly data: EmailClaimed }
+  | { readonly type: 'EmailReleased'; readonly data: EmailReleased }
   | { readonly type: 'ProfileCreated'; readonly data: ProfileCreated };
 
 export const authEventSchemas = [
@@ -82,6 +105,11 @@ export const authEventSchemas = [
     topic: 'auth.events',
     fullName: 'palaver.auth.EmailClaimed',
     schema: {"type":"record","name":"EmailClaimed","namespace":"palaver.auth","doc":"An address was reserved for a profile. Carries what the profile is created with, so that a crash in between loses nothing.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that the address is claimed for."},{"name":"name","type":"string","doc":"Display name, 1-32 characters."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed."}]},
+  },
+  {
+    topic: 'auth.events',
+    fullName: 'palaver.auth.EmailReleased',
+    schema: {"type":"record","name":"EmailReleased","namespace":"palaver.auth","doc":"An address became free for anybody. Ends the earlier claim: what it carries is erased by the sweep.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that held it."}]},
   },
   {
     topic: 'auth.events',

@@ -52,6 +52,57 @@ describe('ClaimEmail', () => {
   });
 });
 
+describe('ReleaseEmail', () => {
+  const release = { emailHash: ada.emailHash, profileId: ada.profileId };
+  const released = { stream: claimed.stream, event: { type: 'EmailReleased', data: release } } as const;
+
+  test('frees the address that the profile holds', () => {
+    expect(given(authDecider, [claimed]).when({ type: 'ReleaseEmail', data: release })).toEqual({
+      kind: 'accepted',
+      events: [released],
+      result: null,
+    });
+  });
+
+  test('lets anybody claim it afterwards, the same profile too', () => {
+    for (const data of [other, ada]) {
+      expect(given(authDecider, [claimed, released]).when({ type: 'ClaimEmail', data })).toMatchObject({
+        kind: 'accepted',
+        events: [{ stream: claimed.stream, event: { type: 'EmailClaimed', data } }],
+      });
+    }
+  });
+
+  test('changes nothing when the address is free', () => {
+    for (const events of [[], [claimed, released], [released]]) {
+      expect(given(authDecider, events).when({ type: 'ReleaseEmail', data: release })).toEqual({
+        kind: 'accepted',
+        events: [],
+        result: null,
+      });
+    }
+  });
+
+  test('changes nothing when another profile has it by now', () => {
+    const taken = { ...claimed, event: { type: 'EmailClaimed', data: other } } as const;
+    expect(given(authDecider, [claimed, released, taken]).when({ type: 'ReleaseEmail', data: release })).toEqual({
+      kind: 'accepted',
+      events: [],
+      result: null,
+    });
+  });
+
+  test('decides the same when the sweep has erased the claim that was released', () => {
+    expect(given(authDecider, [released]).when({ type: 'ClaimEmail', data: other })).toEqual(
+      given(authDecider, [claimed, released]).when({ type: 'ClaimEmail', data: other }),
+    );
+  });
+
+  test('queues with all who want the address', () => {
+    expect(authDecider.rules.ReleaseEmail.root(release)).toBe(authDecider.rules.ClaimEmail.root(other));
+  });
+});
+
 describe('CreateProfile', () => {
   test('creates it', () => {
     expect(given(authDecider, []).when({ type: 'CreateProfile', data: ada })).toEqual({

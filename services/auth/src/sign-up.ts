@@ -106,11 +106,13 @@ const consequences: {
   readonly [T in AuthEvent['type']]: (data: Extract<AuthEvent, { type: T }>['data']) => readonly AuthCommand[];
 } = {
   EmailClaimed: (claimed) => [{ type: 'CreateProfile', data: claimed }],
+  EmailReleased: () => [],
   ProfileCreated: () => [],
 };
 
 /** The process manager: every claim of an address becomes a profile. */
-export const followSignUp = ({ type, data }: AuthEvent): readonly AuthCommand[] => consequences[type](data);
+export const followSignUp = ({ type, data }: AuthEvent): readonly AuthCommand[] =>
+  (consequences[type] as (data: AuthEvent['data']) => readonly AuthCommand[])(data);
 
 /** The very command that the process manager gives for this claim: the same id, data and fingerprint. */
 export const createProfileAfter = (
