@@ -29,4 +29,4 @@ export {
 export { type Processor, type ProcessorOptions, startProcessor, topicsOf } from './processor.ts';
 export { createReplies, type Replies } from './replies.ts';
 export { memoryStateStore, type StateStore } from './state-store.ts';
-export { type SweepOptions, sweepPartition } from './sweep.ts';
+export { type SweepOptions, type Swept, sweepPartition } from './sweep.ts';
