@@ -35,6 +35,7 @@ import {
 import pg from 'pg';
 import { databaseCheck, tolerant } from './database.ts';
 import { logOptions } from './log-options.ts';
+import { startSweeper } from './sweeper.ts';
 import { serviceVariables } from './variables.ts';
 
 /** Without a sign of the consumer group for this long a service is not ready, ms. */
@@ -116,6 +117,10 @@ export const serveService = <C extends Message, E extends Message, Shape extends
       });
       scope.onStop('processor', () => processor.close());
       exposeStats(metrics, processor.stats);
+      if (config.sweepIntervalSeconds > 0) {
+        const intervalMs = config.sweepIntervalSeconds * 1_000;
+        await startSweeper(scope, { log, decider, codec: codecs.events, pool: storePool, intervalMs });
+      }
       const commands = await commandClient({ log, decider, codec: codecs.commands, replies });
       scope.onStop('command client', () => commands.close());
       // Made by the projection's worker, which may start later than this process.

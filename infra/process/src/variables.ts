@@ -1,10 +1,12 @@
 import {
   httpVariables,
   kafkaVariables,
+  parsers,
   postgresVariables,
   processVariables,
   registryVariables,
   tokenVariables,
+  variable,
 } from '@palaver/runtime';
 
 /** What every process with a log and a database is told by its environment. */
@@ -16,5 +18,16 @@ export const workerVariables = (usualPort: number) => ({
   ...httpVariables(usualPort),
 });
 
-/** The same, and what verifying tokens needs. */
-export const serviceVariables = (usualPort: number) => ({ ...workerVariables(usualPort), ...tokenVariables });
+const secondsOfADay = 86_400;
+
+/** The same, and what verifying tokens and sweeping need. */
+export const serviceVariables = (usualPort: number) => ({
+  ...workerVariables(usualPort),
+  ...tokenVariables,
+  sweepIntervalSeconds: variable({
+    name: 'PALAVER_SWEEP_INTERVAL',
+    parse: parsers.count,
+    default: secondsOfADay,
+    doc: 'seconds from one erasure sweep of the events to the next; 0 for none',
+  }),
+});
