@@ -9,7 +9,8 @@ export type Server = { readonly id: string; readonly name: string };
 export type ServerWithChannels = Server & { readonly inviteCode: string; readonly channels: readonly Channel[] };
 export type ChannelMessage = {
   readonly id: string;
-  readonly authorId: string;
+  /** Null when the author's account is gone. */
+  readonly authorId: string | null;
   readonly seq: number;
   readonly content: string;
   readonly importedAt: string | null;

@@ -39,13 +39,14 @@ const tables: readonly Table[] = [
 
 export const authProjection = defineProjection<AuthEvent>({
   name: 'auth',
-  version: 1,
+  version: 2,
   topics: ['auth.events'],
   tables,
   handlers: {
     // A claim without a profile is nobody yet.
     EmailClaimed: () => [],
     EmailReleased: () => [],
+    AccountDeleted: ({ profileId }) => [{ kind: 'remove', table: 'profile', key: { id: profileId } }],
     ProfileCreated: (data, { timestampMs }) => [
       {
         kind: 'put',

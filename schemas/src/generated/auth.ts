@@ -1,5 +1,8 @@
 // Generated from schemas/auth by `pnpm generate`; not to be edited.
 
+/** What becomes of the messages of an account that is deleted: they stay with no author, or they go. */
+export type MessagesLeft = 'ANONYMIZE' | 'DELETE';
+
 /** Reserve an address for a profile that is to be created. */
 export type ClaimEmail = {
   /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
@@ -28,6 +31,14 @@ export type CreateProfile = {
   readonly passwordSealed: Buffer;
 };
 
+/** Delete an account. Its password was checked by the edge. */
+export type DeleteAccount = {
+  /** The profile. */
+  readonly profileId: string;
+  /** What becomes of its messages. */
+  readonly messages: MessagesLeft;
+};
+
 /** Give up the claim of an address; given by process managers when a profile has another address, or is gone. */
 export type ReleaseEmail = {
   /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
@@ -39,6 +50,7 @@ export type ReleaseEmail = {
 export type AuthCommand =
   | { readonly type: 'ClaimEmail'; readonly data: ClaimEmail }
   | { readonly type: 'CreateProfile'; readonly data: CreateProfile }
+  | { readonly type: 'DeleteAccount'; readonly data: DeleteAccount }
   | { readonly type: 'ReleaseEmail'; readonly data: ReleaseEmail };
 
 export const authCommandSchemas = [
@@ -54,10 +66,25 @@ export const authCommandSchemas = [
   },
   {
     topic: 'auth.commands',
+    fullName: 'palaver.auth.DeleteAccount',
+    schema: {"type":"record","name":"DeleteAccount","namespace":"palaver.auth","doc":"Delete an account. Its password was checked by the edge.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"messages","type":{"type":"enum","name":"MessagesLeft","namespace":"palaver.auth","doc":"What becomes of the messages of an account that is deleted: they stay with no author, or they go.","symbols":["ANONYMIZE","DELETE"],"default":"DELETE"},"doc":"What becomes of its messages."}]},
+  },
+  {
+    topic: 'auth.commands',
     fullName: 'palaver.auth.ReleaseEmail',
     schema: {"type":"record","name":"ReleaseEmail","namespace":"palaver.auth","doc":"Give up the claim of an address; given by process managers when a profile has another address, or is gone.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that gives it up; a claim that another profile holds is left alone."}]},
   },
 ] as const;
+
+/** An account is gone. Ends its profile and its sessions: the sweep erases the records before this one. Holds nothing that tells who it was. */
+export type AccountDeleted = {
+  /** The profile. */
+  readonly profileId: string;
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim that is to be released. */
+  readonly emailHash: string;
+  /** What becomes of its messages. */
+  readonly messages: MessagesLeft;
+};
 
 /** An address was reserved for a profile. Carries what the profile is created with, so that a crash in between loses nothing. */
 export type EmailClaimed = {
@@ -96,11 +123,17 @@ export type ProfileCreated = {
 };
 
 export type AuthEvent =
+  | { readonly type: 'AccountDeleted'; readonly data: AccountDeleted }
   | { readonly type: 'EmailClaimed'; readonly data: EmailClaimed }
   | { readonly type: 'EmailReleased'; readonly data: EmailReleased }
   | { readonly type: 'ProfileCreated'; readonly data: ProfileCreated };
 
 export const authEventSchemas = [
+  {
+    topic: 'auth.events',
+    fullName: 'palaver.auth.AccountDeleted',
+    schema: {"type":"record","name":"AccountDeleted","namespace":"palaver.auth","doc":"An account is gone. Ends its profile and its sessions: the sweep erases the records before this one. Holds nothing that tells who it was.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim that is to be released."},{"name":"messages","type":{"type":"enum","name":"MessagesLeft","namespace":"palaver.auth","doc":"What becomes of the messages of an account that is deleted: they stay with no author, or they go.","symbols":["ANONYMIZE","DELETE"],"default":"DELETE"},"doc":"What becomes of its messages."}]},
+  },
   {
     topic: 'auth.events',
     fullName: 'palaver.auth.EmailClaimed',

@@ -1,5 +1,7 @@
 import { given, givenTimeMs } from '@palaver/decider/given';
+import type { AuthEvent } from '@palaver/schemas';
 import { describe, expect, test } from 'vitest';
+import { followDeletion } from './account.ts';
 import { authDecider } from './decider.ts';
 
 const ada = {
@@ -127,5 +129,66 @@ describe('CreateProfile', () => {
       kind: 'refused',
       code: 'profile_exists',
     });
+  });
+});
+
+describe('DeleteAccount', () => {
+  const { profileId, emailHash } = ada;
+  const remove = { type: 'DeleteAccount', data: { profileId, messages: 'DELETE' } } as const;
+  const gone = {
+    stream: `profile:${profileId}`,
+    event: { type: 'AccountDeleted', data: { profileId, emailHash, messages: 'DELETE' } },
+  } as const;
+
+  test('deletes it, and says whose address is to be released and what becomes of the messages, and nothing else', () => {
+    expect(given(authDecider, [created]).when(remove)).toEqual({ kind: 'accepted', events: [gone], result: null });
+  });
+
+  test('changes nothing when it is deleted, also when nothing else is left of it, and whatever was chosen', () => {
+    for (const messages of ['DELETE', 'ANONYMIZE'] as const)
+      for (const events of [[created, gone], [gone]])
+        expect(given(authDecider, events).when({ type: 'DeleteAccount', data: { profileId, messages } })).toEqual({
+          kind: 'accepted',
+          events: [],
+          result: null,
+        });
+  });
+
+  test('is refused for a profile that never was', () => {
+    expect(given(authDecider, []).when(remove)).toMatchObject({ kind: 'refused', code: 'profile_not_found' });
+  });
+
+  test('is the end: the profile is not created again', () => {
+    for (const events of [[created, gone], [gone]])
+      expect(given(authDecider, events).when({ type: 'CreateProfile', data: ada })).toMatchObject({
+        kind: 'refused',
+        code: 'profile_exists',
+      });
+  });
+
+  test('is followed by the release of the address, given by nobody in particular', () => {
+    expect(followDeletion(gone.event)).toEqual([
+      { type: 'ReleaseEmail', data: { emailHash, profileId }, actor: 'system' },
+    ]);
+    expect(followDeletion({ type: 'ProfileCreated', data: ada })).toEqual([]);
+  });
+});
+
+describe('the sweep', () => {
+  const { profileId, emailHash } = ada;
+  const ended = (stream: string, event: AuthEvent) => authDecider.ends!(event, stream);
+
+  test('erases the claim that was released', () => {
+    const released = { type: 'EmailReleased', data: { profileId, emailHash } } as const;
+    expect(ended(claimed.stream, released)).toEqual([claimed.stream]);
+  });
+
+  test('erases profile and sessions of an account that was deleted', () => {
+    const gone = { type: 'AccountDeleted', data: { profileId, emailHash, messages: 'DELETE' } } as const;
+    expect(ended(created.stream, gone)).toEqual([created.stream, `session:${profileId}:`]);
+  });
+
+  test('erases nothing of what goes on', () => {
+    for (const { stream, event } of [claimed, created]) expect(ended(stream, event)).toEqual([]);
   });
 });

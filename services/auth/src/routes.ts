@@ -12,11 +12,12 @@ import {
 import { type Account, accountByEmailHash, accountById, profileById } from '@palaver/projection-auth';
 import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
+import { accountRoutes } from './account-routes.ts';
 import type { DataKeys } from './data-keys.ts';
 import { maxEmailLength, normalizeEmail } from './email.ts';
-import { Busy, passwordLength } from './passwords.ts';
-import type { Secrets } from './secrets.ts';
-import { emailPlace, passwordPlace, type SignUpParts, signUp } from './sign-up.ts';
+import { hashed, passwordHashOf } from './password-check.ts';
+import { passwordLength } from './passwords.ts';
+import { emailPlace, type SignUpParts, signUp } from './sign-up.ts';
 import type { IssueToken } from './tokens.ts';
 
 /** Codes of this domain over HTTP. */
@@ -25,6 +26,7 @@ export const authProblems = {
   profile_exists: { status: 409, title: 'The profile exists already' },
   invalid_credentials: { status: 401, title: 'Address or password is wrong' },
   profile_not_found: { status: 404, title: 'There is no such profile' },
+  wrong_password: { status: 403, title: 'The password is wrong' },
   busy: { status: 503, title: 'Too many passwords to check at once' },
 } as const satisfies ProblemTable;
 
@@ -157,23 +159,10 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
         return profile;
       },
     }),
+
+    ...accountRoutes(parts),
   ];
 };
-
-/** Turns a full queue of passwords into the answer that says when to come again. */
-const hashed = async <T>(work: () => Promise<T>): Promise<T> => {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Busy)) throw error;
-    throw new Refusal('busy', 'Too many passwords wait to be checked; nothing was done.', {
-      headers: { 'Retry-After': String(error.retryAfterSeconds) },
-    });
-  }
-};
-
-const passwordHashOf = ({ profile, passwordSealed }: Account, secrets: Secrets): string =>
-  secrets.passwords.unseal(passwordSealed, passwordPlace(profile.id)).toString();
 
 /** Null when the profile's data key was destroyed. */
 const emailOf = async ({ profile, emailSealed }: Account, dataKeys: DataKeys): Promise<string | null> => {

@@ -108,6 +108,7 @@ const consequences: {
   EmailClaimed: (claimed) => [{ type: 'CreateProfile', data: claimed }],
   EmailReleased: () => [],
   ProfileCreated: () => [],
+  AccountDeleted: () => [],
 };
 
 /** The process manager: every claim of an address becomes a profile. */

@@ -1,7 +1,8 @@
-import { serveService } from '@palaver/process';
-import { messagesProjection, messagesQueries } from '@palaver/projection-messages';
+import { serveService, startErasure } from '@palaver/process';
+import { leftByDeleted, messagesProjection, messagesQueries } from '@palaver/projection-messages';
 import { commandSchemas, consumerGroups, eventSchemas } from '@palaver/schemas';
 import { messagesDecider } from './decider.ts';
+import { eraseLeftMessages } from './erasure.ts';
 import { messagesProblems, messagesRoutes } from './routes.ts';
 
 await serveService(
@@ -12,7 +13,11 @@ await serveService(
     projection: messagesProjection,
     problems: messagesProblems,
     usualPort: 3005,
-    routes: ({ pool }) => messagesRoutes(messagesQueries(pool)),
+    routes: ({ scope, pool, commands, positions }) => {
+      const left = (asked: { since: Date; limit: number }) => leftByDeleted(pool, asked);
+      startErasure(scope, (asked) => eraseLeftMessages({ left, commands, positions }, asked));
+      return messagesRoutes(messagesQueries(pool));
+    },
   },
   process.env,
 );
