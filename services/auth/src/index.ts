@@ -1,0 +1,1 @@
+export { authDecider } from './decider.ts';
