@@ -49,6 +49,7 @@ const environmentOf = ({ addresses, stack, gatewayUrl }: House): Readonly<Record
   PALAVER_TEST_REGISTRY: addresses.registryUrl,
   PALAVER_TEST_POSTGRES: addresses.postgresUrl('').replace(/\/$/, ''),
   PALAVER_TEST_S3: stack.s3.endpoint,
+  PALAVER_TEST_DATA: dataDir,
   PALAVER_TEST_GATEWAY: gatewayUrl,
   PALAVER_TEST_CONTROL: `http://127.0.0.1:${controlPort}`,
 });
