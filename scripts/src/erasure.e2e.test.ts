@@ -7,11 +7,12 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Answer, api } from '@palaver/http/testing';
+import { kafkaLog } from '@palaver/event-log';
 import { createTopics } from '@palaver/local';
 import { topics } from '@palaver/schemas';
 import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
-import { startProcess, stopProcess, until } from './house/control-client.ts';
+import { killProcess, startProcess, stopProcess, until } from './house/control-client.ts';
 import { databases } from './house/processes.ts';
 import { palaver, required } from './testing.ts';
 
@@ -48,6 +49,8 @@ const signUp = async (name: string, email: string) => {
 };
 type Account = Awaited<ReturnType<typeof signUp>>;
 
+const deleteAccount = ({ token }: Account, messages: 'DELETE' | 'ANONYMIZE') =>
+  api('DELETE /profiles/me', { token, body: { password, messages } });
 const post = ({ token }: Account, channelId: string, content: string): Promise<Answer> =>
   api(`POST /channels/${channelId}/messages`, { token, body: { content } });
 const history = async ({ token }: Account, channelId: string): Promise<readonly string[]> =>
@@ -123,6 +126,24 @@ const find = async (needles: readonly Needle[]): Promise<readonly string[]> => [
   ...(await findInDatabases(needles)),
 ];
 
+/** Every record on the event topics, readable as far as it is text. */
+const eventRecords = async (): Promise<readonly string[]> => {
+  const log = kafkaLog({ brokers, clientId: 'erasure-test' });
+  const records: string[] = [];
+  try {
+    for (const { name, partitions } of topics.filter((topic) => topic.name.endsWith('.events'))) {
+      const ranges = Array.from({ length: partitions }, (_, partition) => ({ partition, from: 0 }));
+      await log.read(name, ranges, (batch) => {
+        for (const { key, value, headers } of batch.records)
+          records.push(`${key} ${JSON.stringify(headers)} ${Buffer.from(value ?? '').toString('latin1')}`);
+      });
+    }
+  } finally {
+    await log.close();
+  }
+  return records;
+};
+
 /** What of a needle was found where; the numbers of files and partitions change from run to run. */
 const places = (found: readonly string[], { what }: Needle): string =>
   found.filter((one) => one.startsWith(`${what} in `)).join('\n');
@@ -168,16 +189,20 @@ const verified = async (): Promise<void> => {
 
 test('of a deleted account nothing is found, and all others are as they were', async () => {
   const gone = await signUp(`Gone ${word()}`, `gone-${word()}@example.com`);
+  const nobody = await signUp(`Nobody ${word()}`, `nobody-${word()}@example.com`);
   const stays = await signUp(`Stays ${word()}`, `stays-${word()}@example.com`);
   const created = await api('POST /servers', { token: gone.token, body: { name: 'Erasure' } });
   const channelId = created.body.channels[0].id as string;
-  await api(`POST /invites/${created.body.inviteCode}/join`, { token: stays.token, after: created });
+  for (const { token } of [stays, nobody])
+    await api(`POST /invites/${created.body.inviteCode}/join`, { token, after: created });
   const said = [`first words ${word()}`, `more words ${word()}`, `last words ${word()}`];
   const answered = `an answer ${word()}`;
+  const unsigned = `of nobody ${word()}`;
   await post(gone, channelId, said[0]!);
   await post(stays, channelId, answered);
   for (const words of said.slice(1)) await post(gone, channelId, words);
-  await expect.poll(() => history(stays, channelId), soon).toHaveLength(4);
+  await post(nobody, channelId, unsigned);
+  await expect.poll(() => history(stays, channelId), soon).toHaveLength(5);
 
   const name = textual('the name', gone.name);
   const text = textual('a text', said[1]!);
@@ -186,16 +211,22 @@ test('of a deleted account nothing is found, and all others are as they were', a
     name,
     ...said.map((words) => textual('a text', words)),
     ...(await sealedOf(gone)),
+    textual('the address', nobody.email),
+    textual('the name', nobody.name),
+    ...(await sealedOf(nobody)),
   ];
   const before = await find(needles);
   expect(places(before, name)).toMatch(/auth\.commands.*auth\.events.*palaver_auth\.model\.profile/s);
   expect(places(before, text)).toMatch(/messages\.commands.*messages\.events.*palaver_messages\.model\.message/s);
   for (const { what } of needles.slice(-3)) expect(before.join('\n')).toContain(what);
-  const others = [textual('the name', stays.name), textual('a text', answered)];
+  const others = [textual('the name', stays.name), textual('a text', answered), textual('a text', unsigned)];
+  const signed = (records: readonly string[]) =>
+    records.filter((one) => one.includes(unsigned) && one.includes(nobody.id));
+  expect(signed(await eventRecords())).toHaveLength(1);
 
-  const deleted = await api('DELETE /profiles/me', { token: gone.token, body: { password, messages: 'DELETE' } });
-  expect(deleted.status).toBe(204);
-  await expect.poll(() => history(stays, channelId), soon).toEqual([answered]);
+  expect((await deleteAccount(gone, 'DELETE')).status).toBe(204);
+  expect((await deleteAccount(nobody, 'ANONYMIZE')).status).toBe(204);
+  await expect.poll(() => history(stays, channelId), soon).toEqual([unsigned, answered]);
   // What the databases hold is gone before any sweep: a late reader of a backup of the log is all that is left.
   await expect.poll(() => findInDatabases(needles), soon).toEqual([]);
 
@@ -205,10 +236,14 @@ test('of a deleted account nothing is found, and all others are as they were', a
   expect(report).toMatch(/messages\.events: erased .*of message/);
   await createTopics(brokers, hurried);
   await untilGone(needles);
+  // A command that is gone before it was decided would be one too many.
+  await createTopics(brokers, usual);
 
   const after = await find(others);
   expect(places(after, others[0]!)).toMatch(/auth\.events.*palaver_auth\.model\.profile/s);
   expect(places(after, others[1]!)).toMatch(/messages\.events.*palaver_messages\.model\.message/s);
+  expect(places(after, others[2]!)).toMatch(/messages\.events.*palaver_messages\.model\.message/s);
+  expect(signed(await eventRecords())).toEqual([]);
   await verified();
 
   // Owners that know nothing but what the compaction has left.
@@ -224,10 +259,50 @@ test('of a deleted account nothing is found, and all others are as they were', a
     () => post(stays, channelId, 'afterwards'),
     ({ status }) => status === 201,
   );
-  expect(posted.body.seq).toBe(5);
+  expect(posted.body.seq).toBe(6);
   const again = await signUp('Somebody', gone.email);
   expect(again.id).not.toBe(gone.id);
   const taken = { name: 'Somebody else', email: gone.email, password };
   expect(await api('POST /auth/signup', { body: taken })).toMatchObject({ status: 409, body: { code: 'email_taken' } });
   await verified();
 }, 300_000);
+
+test('what follows a deletion follows also when every process that does it is killed right behind it', async () => {
+  const stays = await signUp('Stays', `stays-${word()}@example.com`);
+  const created = await api('POST /servers', { token: stays.token, body: { name: 'Kills' } });
+  const channelId = created.body.channels[0].id as string;
+  const leaving = await Promise.all(
+    Array.from({ length: 6 }, (_, index) => signUp(`Leaves ${index}`, `leaves-${word()}@example.com`)),
+  );
+  for (const one of leaving) {
+    await api(`POST /invites/${created.body.inviteCode}/join`, { token: one.token, after: created });
+    for (let count = 0; count < 5; count += 1) await post(one, channelId, `${one.name} says ${count}`);
+  }
+  await expect.poll(() => history(stays, channelId), soon).toHaveLength(30);
+  const deletions = await Promise.all(
+    leaving.map((one, index) => deleteAccount(one, index % 2 === 0 ? 'DELETE' : 'ANONYMIZE')),
+  );
+  expect(deletions.map(({ status }) => status)).toEqual(leaving.map(() => 204));
+  const workers = ['auth', 'servers', 'messages', 'servers-projection', 'messages-projection'] as const;
+  await Promise.all(workers.map(killProcess));
+
+  const authors = async () => {
+    const { body } = await api(`GET /channels/${channelId}/messages`, { token: stays.token });
+    return body.items.map((one: { authorId: string | null }) => one.authorId);
+  };
+  await expect.poll(authors, long).toEqual(Array(15).fill(null));
+  const members = async () => (await api(`GET /servers/${created.body.id}`, { token: stays.token })).body.memberCount;
+  await expect.poll(members, long).toBe(1);
+  for (const { email } of leaving) {
+    const body = { name: 'Follows', email, password };
+    await expect.poll(async () => (await api('POST /auth/signup', { body })).status, long).toBe(201);
+  }
+  const keys = new pg.Pool({ connectionString: `${server}/palaver_auth`, max: 1 });
+  const { rows } = await keys.query(
+    'select 1 from keys.data_key where profile_id = any($1) and length(wrapped_key) > 0',
+    [leaving.map(({ id }) => id)],
+  );
+  await keys.end();
+  expect(rows).toEqual([]);
+  await verified();
+}, 200_000);

@@ -25,8 +25,6 @@ export const startJob = (scope: Pick<Scope, 'logger' | 'onStop' | 'signal'>, { n
   scope.onStop(name, () => done);
 };
 
-/** Between two looks at what those who are gone have left, ms. */
-const lookEveryMs = 1_000;
 /**
  * A command lies on its topic for 24 h at most, and after it is decided its events are visible within the read model's lag. What
  * somebody has left by then was found; looking further back is for the first turn, after who knows how long a pause.
@@ -37,11 +35,12 @@ const lookBackMs = 48 * 3_600_000;
 export const startErasure = (
   scope: Pick<Scope, 'logger' | 'onStop' | 'signal'>,
   erase: (asked: { readonly since: Date; readonly signal: AbortSignal }) => Promise<void>,
+  { restMs = 1_000 } = {},
 ): void => {
   let since = new Date(0);
   startJob(scope, {
     name: 'erasure',
-    restMs: lookEveryMs,
+    restMs,
     turn: async (signal) => {
       const next = new Date(Date.now() - lookBackMs);
       await erase({ since, signal });
