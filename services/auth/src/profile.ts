@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { accept, commandRule, event, refuse, streamKind } from '@palaver/decider';
 import type { AuthEvent, CreateProfile, ProfileCreated } from '@palaver/schemas';
 
@@ -5,14 +6,29 @@ import type { AuthEvent, CreateProfile, ProfileCreated } from '@palaver/schemas'
 
 // State: only what decisions read.
 
-type ProfileState = { readonly emailHash: string; readonly createdAtMs: number } | null;
+type ProfileState = {
+  readonly emailHash: string;
+  readonly createdAtMs: number;
+  /** Which password it has, by `passwordIdOf`. */
+  readonly passwordId: string;
+} | null;
+
+/** Names a sealed password, so that a decision knows whether the one that an edge has proven is still the profile's. */
+export const passwordIdOf = (passwordSealed: Uint8Array): string =>
+  createHash('sha256').update(passwordSealed).digest('base64url');
 
 // Evolve.
 
 export const profile = streamKind<ProfileState, { type: 'ProfileCreated'; data: ProfileCreated }>({
   kind: 'profile',
   initial: null,
-  evolve: { ProfileCreated: (_, { emailHash }, { timestampMs }) => ({ emailHash, createdAtMs: timestampMs }) },
+  evolve: {
+    ProfileCreated: (_, { emailHash, passwordSealed }, { timestampMs }) => ({
+      emailHash,
+      createdAtMs: timestampMs,
+      passwordId: passwordIdOf(passwordSealed),
+    }),
+  },
 });
 
 // Decisions.

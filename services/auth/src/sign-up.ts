@@ -107,10 +107,13 @@ const consequences: {
 } = {
   EmailClaimed: (claimed) => [{ type: 'CreateProfile', data: claimed }],
   ProfileCreated: () => [],
+  SessionStarted: () => [],
+  SessionRefreshed: () => [],
+  SessionEnded: () => [],
 };
 
 /** The process manager: every claim of an address becomes a profile. */
-export const followSignUp = ({ type, data }: AuthEvent): readonly AuthCommand[] => consequences[type](data);
+export const followSignUp = ({ type, data }: AuthEvent): readonly AuthCommand[] => consequences[type](data as never);
 
 /** The very command that the process manager gives for this claim: the same id, data and fingerprint. */
 export const createProfileAfter = (
