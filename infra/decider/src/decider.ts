@@ -74,11 +74,10 @@ export type Decider<C extends Message = Message, E extends Message = Message> = 
    */
   readonly touches?: (event: E) => readonly AnyRef[];
   /**
-   * Streams of the same partition that an event (of `stream`) ends, for the erasure sweep: it erases all their earlier records,
-   * and leaves the event itself. A name that ends with `:` stands for all streams that begin so. What is erased must change no
-   * fold, neither of the states here nor of any projection: fold(compacted log) = fold(full log).
+   * Whether an event ends its stream, for the erasure sweep: it erases all earlier records of the stream, and leaves the event itself.
+   * What is erased must change no fold, neither of the states here nor of any projection: fold(compacted log) = fold(full log).
    */
-  readonly ends?: (event: E, stream: string) => readonly string[];
+  readonly ends?: (event: E) => boolean;
   readonly rules: { readonly [T in C['type']]: CommandRule<DataOf<C, T>, E> };
 };
 
@@ -115,7 +114,7 @@ export const defineDecider = <C extends Message, E extends Message>(decider: {
   // biome-ignore lint/suspicious/noExplicitAny: kinds of different states stand in one list; each is checked where it is defined
   kinds: readonly StreamKind<any, any>[];
   touches?: (event: E) => readonly AnyRef[];
-  ends?: (event: E, stream: string) => readonly string[];
+  ends?: (event: E) => boolean;
   rules: { readonly [T in C['type']]: CommandRule<DataOf<C, T>, E> };
 }): Decider<C, E> => decider as Decider<C, E>;
 

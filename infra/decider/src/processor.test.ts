@@ -175,7 +175,7 @@ describe('an owner that takes over', () => {
     await submit(commandOf({ type: 'Close', data: { account: 'a' } }));
     await processor.close();
     const log = broker.log('sweep');
-    const ends = ({ type }: { type: string }, stream: string) => (type === 'Closed' ? [stream] : []);
+    const ends = ({ type }: { type: string }): boolean => type === 'Closed';
     const where = { log, appender: log.appender(), topic: 'bank.events', partition: 0, codec: jsonCodec() };
     expect(await sweepPartition({ ...where, ends })).toEqual({ ended: { account: 2 }, lost: 0 });
     broker.compact('bank.events');

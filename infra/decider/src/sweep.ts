@@ -18,8 +18,8 @@ export type SweepOptions = {
   readonly topic: string;
   readonly partition: number;
   readonly codec: Codec;
-  /** As in `Decider`: the streams that an event of this stream ends. */
-  readonly ends: (event: Message, stream: string) => readonly string[];
+  /** As in `Decider`: whether an event ends its stream. */
+  readonly ends: (event: Message) => boolean;
   /** Most tombstones in one append; by default 1,000. */
   readonly maxBatch?: number;
   /** The time, ms since the epoch; by default this machine's clock. */
@@ -71,7 +71,7 @@ export const sweepPartition = async (options: SweepOptions): Promise<Swept> => {
   return sweptOf(found);
 };
 
-/** Where each ended stream ends: the offset of the last event that ended it. A name with `:` at its end is all that begin so. */
+/** Per ended stream, the version of the last event that ended it. */
 type Endings = ReadonlyMap<string, number>;
 
 const findEndings = async (options: SweepOptions, end: number): Promise<Endings> => {
@@ -83,7 +83,7 @@ const findEndings = async (options: SweepOptions, end: number): Promise<Endings>
     for (const record of records) {
       const key = parseEventKey(record.key);
       if (!taken.take(record) || !key || record.value === null) continue;
-      for (const name of ends(codec.decode(record.value), key.stream)) endings.set(name, record.offset);
+      if (ends(codec.decode(record.value))) endings.set(key.stream, key.version);
     }
   });
   return endings;
@@ -102,25 +102,17 @@ const findTombstones = async (
   await log.read(topic, [{ partition, from: 0, to: end }], ({ records }) => {
     for (const record of records) {
       const counts = taken.take(record);
-      const stream = parseEventKey(record.key)?.stream;
+      const key = parseEventKey(record.key);
       if (originOf(record.headers) === null) found.delete(record.key);
       else if (!counts) found.set(record.key, { record: tombstone(record), kind: null });
-      else if (stream !== undefined && record.offset < endOf(stream, endings))
-        found.set(record.key, { record: tombstone(record, carried(record)), kind: kindOf(stream) });
+      else if (key !== null && key.version < (endings.get(key.stream) ?? 0))
+        found.set(record.key, { record: tombstone(record, carried(record)), kind: kindOf(key.stream) });
     }
   });
   return found;
 };
 
 const kindOf = (stream: string): string => stream.slice(0, stream.indexOf(':'));
-
-/** Before which offset the stream's records are ended; 0 when it goes on. */
-const endOf = (stream: string, endings: Endings): number => {
-  let end = endings.get(stream) ?? 0;
-  for (let colon = stream.indexOf(':'); colon >= 0; colon = stream.indexOf(':', colon + 1))
-    end = Math.max(end, endings.get(stream.slice(0, colon + 1)) ?? 0);
-  return end;
-};
 
 const sweptOf = (found: ReadonlyMap<string, Found>): Swept => {
   const ended: Record<string, number> = {};

@@ -16,7 +16,7 @@ export type SweepTopicOptions = {
 /** Sweeps a service's event topic, one partition after the other. */
 export const sweepTopic = async ({ log, decider, codec, signal }: SweepTopicOptions): Promise<Swept> => {
   const topic = topicsOf(decider.name).events;
-  const ends = decider.ends ?? (() => []);
+  const ends = decider.ends ?? (() => false);
   const appender = log.appender();
   const ended: Record<string, number> = {};
   let lost = 0;

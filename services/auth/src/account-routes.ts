@@ -5,6 +5,7 @@ import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
 import { hashed, passwordHashOf } from './password-check.ts';
 import { passwordLength } from './passwords.ts';
+import { passwordIdOf } from './profile.ts';
 import type { SignUpParts } from './sign-up.ts';
 
 /** Most time that a deletion waits until nobody is shown the account any more, ms. It is done in either case. */
@@ -40,7 +41,8 @@ export const accountRoutes = ({ db, secrets, passwords, give, positions }: SignU
       if (!(await hashed(() => passwords.verify(hash, body.password)))) {
         throw new Refusal('wrong_password', 'The password is not that of this account; nothing was deleted.');
       }
-      const data = { profileId: actor, messages: body.messages };
+      const passwordId = passwordIdOf(account.passwordSealed);
+      const data = { profileId: actor, messages: body.messages, passwordId };
       const { position } = await give({
         id: commandId,
         type: 'DeleteAccount',
@@ -48,7 +50,7 @@ export const accountRoutes = ({ db, secrets, passwords, give, positions }: SignU
         actor,
         timeMs,
         traceparent,
-        // Of what is on the log anyway: nothing of the password's may be.
+        // The same request after the password was changed is another one; of the password itself nothing may be on the log.
         fingerprint: fingerprint(data),
       });
       const deleted = { service: 'auth', ...position };

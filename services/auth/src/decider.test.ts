@@ -3,6 +3,7 @@ import type { AuthEvent } from '@palaver/schemas';
 import { describe, expect, test } from 'vitest';
 import { followDeletion } from './account.ts';
 import { authDecider } from './decider.ts';
+import { passwordIdOf } from './profile.ts';
 
 const ada = {
   emailHash: 'hash-of-ada',
@@ -134,7 +135,8 @@ describe('CreateProfile', () => {
 
 describe('DeleteAccount', () => {
   const { profileId, emailHash } = ada;
-  const remove = { type: 'DeleteAccount', data: { profileId, messages: 'DELETE' } } as const;
+  const passwordId = passwordIdOf(ada.passwordSealed);
+  const remove = { type: 'DeleteAccount', data: { profileId, messages: 'DELETE', passwordId } } as const;
   const gone = {
     stream: `profile:${profileId}`,
     event: { type: 'AccountDeleted', data: { profileId, emailHash, messages: 'DELETE' } },
@@ -144,10 +146,46 @@ describe('DeleteAccount', () => {
     expect(given(authDecider, [created]).when(remove)).toEqual({ kind: 'accepted', events: [gone], result: null });
   });
 
+  test('ends all its sessions', () => {
+    const started = (sessionId: string) => ({
+      stream: `session:${profileId}:${sessionId}`,
+      event: {
+        type: 'SessionStarted',
+        data: { profileId, sessionId, refreshHash: 'hash', device: 'curl/8', expiresAt: givenTimeMs + 1 },
+      } as const,
+    });
+    const over = (sessionId: string) => ({
+      stream: `session:${profileId}:${sessionId}`,
+      event: { type: 'SessionEnded', data: { profileId, sessionId, reason: 'ACCOUNT_DELETED' } },
+    });
+    expect(given(authDecider, [created, started('one'), started('two')]).when(remove)).toEqual({
+      kind: 'accepted',
+      events: [gone, over('one'), over('two')],
+      result: null,
+    });
+  });
+
+  test('is refused when the password was changed since it was checked', () => {
+    const data = { ...remove.data, passwordId: 'of another' };
+    expect(given(authDecider, [created]).when({ type: 'DeleteAccount', data })).toMatchObject({
+      kind: 'refused',
+      code: 'wrong_password',
+    });
+  });
+
+  test('lets no session start afterwards', () => {
+    const data = { profileId, sessionId: 'one', refreshHash: 'hash', device: null, passwordId };
+    for (const events of [[created, gone], [gone]])
+      expect(given(authDecider, events).when({ type: 'StartSession', data })).toMatchObject({
+        kind: 'refused',
+        code: 'profile_not_found',
+      });
+  });
+
   test('changes nothing when it is deleted, also when nothing else is left of it, and whatever was chosen', () => {
     for (const messages of ['DELETE', 'ANONYMIZE'] as const)
       for (const events of [[created, gone], [gone]])
-        expect(given(authDecider, events).when({ type: 'DeleteAccount', data: { profileId, messages } })).toEqual({
+        expect(given(authDecider, events).when({ type: 'DeleteAccount', data: { ...remove.data, messages } })).toEqual({
           kind: 'accepted',
           events: [],
           result: null,
@@ -175,20 +213,13 @@ describe('DeleteAccount', () => {
 });
 
 describe('the sweep', () => {
-  const { profileId, emailHash } = ada;
-  const ended = (stream: string, event: AuthEvent) => authDecider.ends!(event, stream);
-
-  test('erases the claim that was released', () => {
-    const released = { type: 'EmailReleased', data: { profileId, emailHash } } as const;
-    expect(ended(claimed.stream, released)).toEqual([claimed.stream]);
-  });
-
-  test('erases profile and sessions of an account that was deleted', () => {
-    const gone = { type: 'AccountDeleted', data: { profileId, emailHash, messages: 'DELETE' } } as const;
-    expect(ended(created.stream, gone)).toEqual([created.stream, `session:${profileId}:`]);
-  });
-
-  test('erases nothing of what goes on', () => {
-    for (const { stream, event } of [claimed, created]) expect(ended(stream, event)).toEqual([]);
+  test('erases what a claim, a session or an account was before it ended, and nothing of what goes on', () => {
+    const { profileId, emailHash } = ada;
+    const session = { profileId, sessionId: 'one' };
+    const ending = (event: AuthEvent): boolean => authDecider.ends!(event);
+    expect(ending({ type: 'EmailReleased', data: { profileId, emailHash } })).toBe(true);
+    expect(ending({ type: 'SessionEnded', data: { ...session, reason: 'SIGNED_OUT' } })).toBe(true);
+    expect(ending({ type: 'AccountDeleted', data: { profileId, emailHash, messages: 'DELETE' } })).toBe(true);
+    for (const { event } of [claimed, created]) expect(ending(event)).toBe(false);
   });
 });

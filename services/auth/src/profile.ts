@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { accept, commandRule, event, refuse, streamKind } from '@palaver/decider';
 import type { AccountDeleted, AuthEvent, CreateProfile, MessagesLeft, ProfileCreated } from '@palaver/schemas';
 
@@ -6,8 +7,17 @@ import type { AccountDeleted, AuthEvent, CreateProfile, MessagesLeft, ProfileCre
 // State: only what decisions read.
 
 /** Null also when it is gone: what nobody has decides nothing. */
-type ProfileState = { readonly emailHash: string; readonly createdAtMs: number } | null;
+type ProfileState = {
+  readonly emailHash: string;
+  readonly createdAtMs: number;
+  /** Which password it has, by `passwordIdOf`. */
+  readonly passwordId: string;
+} | null;
 type DeletionState = { readonly messages: MessagesLeft } | null;
+
+/** Names a sealed password, so that a decision knows whether the one that an edge has proven is still the profile's. */
+export const passwordIdOf = (passwordSealed: Uint8Array): string =>
+  createHash('sha256').update(passwordSealed).digest('base64url');
 
 // Evolve.
 
@@ -18,7 +28,11 @@ export const profile = streamKind<
   kind: 'profile',
   initial: null,
   evolve: {
-    ProfileCreated: (_, { emailHash }, { timestampMs }) => ({ emailHash, createdAtMs: timestampMs }),
+    ProfileCreated: (_, { emailHash, passwordSealed }, { timestampMs }) => ({
+      emailHash,
+      createdAtMs: timestampMs,
+      passwordId: passwordIdOf(passwordSealed),
+    }),
     AccountDeleted: () => null,
   },
 });

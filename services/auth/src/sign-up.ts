@@ -109,11 +109,13 @@ const consequences: {
   EmailReleased: () => [],
   ProfileCreated: () => [],
   AccountDeleted: () => [],
+  SessionStarted: () => [],
+  SessionRefreshed: () => [],
+  SessionEnded: () => [],
 };
 
 /** The process manager: every claim of an address becomes a profile. */
-export const followSignUp = ({ type, data }: AuthEvent): readonly AuthCommand[] =>
-  (consequences[type] as (data: AuthEvent['data']) => readonly AuthCommand[])(data);
+export const followSignUp = ({ type, data }: AuthEvent): readonly AuthCommand[] => consequences[type](data as never);
 
 /** The very command that the process manager gives for this claim: the same id, data and fingerprint. */
 export const createProfileAfter = (

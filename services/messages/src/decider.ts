@@ -9,6 +9,6 @@ export const messagesDecider = defineDecider<MessagesCommand, MessagesEvent>({
   kinds: [channel, message],
   touches: ({ data }) => [channel.of(data.channelId)],
   // Either event says all that is left of the message.
-  ends: ({ type }, stream) => (type === 'MessagePosted' ? [] : [stream]),
+  ends: ({ type }) => type !== 'MessagePosted',
   rules: { PostMessage: postMessage, DeleteMessage: deleteMessage, AnonymizeMessage: anonymizeMessage },
 });
