@@ -1,1 +1,2 @@
 export { authDecider } from './decider.ts';
+export { passwordIdOf } from './profile.ts';
