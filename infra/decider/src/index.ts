@@ -27,6 +27,7 @@ export {
   startProcessManager,
 } from './process-manager.ts';
 export { type Processor, type ProcessorOptions, startProcessor, topicsOf } from './processor.ts';
+export { prepareRecords } from './prepare.ts';
 export { createReplies, type Replies } from './replies.ts';
 export { memoryStateStore, type StateStore } from './state-store.ts';
 export { type SweepOptions, sweepPartition } from './sweep.ts';

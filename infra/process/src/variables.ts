@@ -1,3 +1,4 @@
+import { parseCidrs } from '@palaver/http';
 import {
   httpVariables,
   kafkaVariables,
@@ -5,7 +6,9 @@ import {
   processVariables,
   registryVariables,
   tokenVariables,
+  variable,
 } from '@palaver/runtime';
+import { z } from 'zod';
 
 /** What every process with a log and a database is told by its environment. */
 export const workerVariables = (usualPort: number) => ({
@@ -17,4 +20,25 @@ export const workerVariables = (usualPort: number) => ({
 });
 
 /** The same, and what verifying tokens needs. */
-export const serviceVariables = (usualPort: number) => ({ ...workerVariables(usualPort), ...tokenVariables });
+export const serviceVariables = (usualPort: number) => ({
+  ...workerVariables(usualPort),
+  ...tokenVariables,
+  ...proxyVariables,
+});
+
+/** Who may say where a request came from. */
+export const proxyVariables = {
+  trustedProxies: variable({
+    name: 'PALAVER_TRUSTED_PROXIES',
+    parse: z.string().transform((text, context) => {
+      try {
+        return parseCidrs(text);
+      } catch (error) {
+        context.addIssue((error as Error).message);
+        return z.NEVER;
+      }
+    }),
+    default: parseCidrs('127.0.0.1, ::1'),
+    doc: 'addresses and networks whose X-Forwarded-For is believed, joined by commas: for a service those of the gateways',
+  }),
+} as const;
