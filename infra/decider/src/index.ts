@@ -19,6 +19,7 @@ export {
 } from './outcome.ts';
 export type { DeciderLogger, DeciderStats, OwnerLimits } from './owner.ts';
 export { type PostgresStateStore, postgresStateStore } from './postgres-state-store.ts';
+export { prepareRecords } from './prepare.ts';
 export {
   type CausedCommand,
   type CausingEvent,
@@ -27,7 +28,6 @@ export {
   startProcessManager,
 } from './process-manager.ts';
 export { type Processor, type ProcessorOptions, startProcessor, topicsOf } from './processor.ts';
-export { prepareRecords } from './prepare.ts';
 export { createReplies, type Replies } from './replies.ts';
 export { memoryStateStore, type StateStore } from './state-store.ts';
 export { type SweepOptions, sweepPartition } from './sweep.ts';

@@ -1,5 +1,5 @@
-import { challenge, type VerifyToken } from './token.ts';
 import { Refusal } from './problem.ts';
+import { challenge, type VerifyToken } from './token.ts';
 
 /**
  * Sessions that have ended while tokens of theirs may still be good. An entry lives for `keepMs` after its session's end, which must be
