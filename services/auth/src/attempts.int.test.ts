@@ -70,6 +70,17 @@ describe('failed sign-ins', () => {
     expect(await retryAfter(one.begin(somebody()))).toBe(0);
   });
 
+  test('at an account that is not heard anyway do not count for the address', async () => {
+    const [one] = instances();
+    const { emailHash, clientAddress } = somebody();
+    for (let count = 0; count < 3; count += 1) await one.begin({ emailHash, clientAddress });
+    for (let count = 0; count < 10; count += 1) {
+      expect(await retryAfter(one.begin({ emailHash, clientAddress }))).toBe(60);
+    }
+    const others = () => retryAfter(one.begin({ emailHash: somebody().emailHash, clientAddress }));
+    expect([await others(), await others(), await others(), await others()]).toEqual([0, 0, 0, 60]);
+  });
+
   test('are counted before the password is looked at, so many at once are no way around', async () => {
     const [one, two] = instances();
     const { emailHash } = somebody();

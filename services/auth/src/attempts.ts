@@ -108,12 +108,13 @@ export const attempts = (pool: pg.Pool, key: Uint8Array, limits = attemptLimits)
     async begin({ emailHash, clientAddress }) {
       const address = keyOf('address', networkOf(clientAddress));
       const account = keyOf('account', emailHash);
-      for (const [row, limit] of [
-        [address, limits.address],
-        [account, limits.account],
-      ] as const) {
-        const leftMs = await count(row, limit);
-        if (leftMs > 0) throw tooManyAttempts(leftMs);
+      const addressMs = await count(address, limits.address);
+      if (addressMs > 0) throw tooManyAttempts(addressMs);
+      const accountMs = await count(account, limits.account);
+      if (accountMs > 0) {
+        // No password is looked at, so those who share the address need not wait for it.
+        await takeBack([address]);
+        throw tooManyAttempts(accountMs);
       }
       return {
         right: async () => {
