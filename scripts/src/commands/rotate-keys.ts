@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Command, UsageError } from '../command.ts';
 import { rotateSigningKey, secretFiles } from '../house/secrets.ts';
 import { readSettings } from '../house/settings.ts';
@@ -14,7 +15,10 @@ when it has ended.
 Environment: PALAVER_DATA, the data folder.`,
   async run(args) {
     if (args.length > 0) throw new UsageError('rotate keys takes no arguments');
-    const { kid, dropped } = await rotateSigningKey(secretFiles(readSettings(process.env).dataDir));
+    const { dataDir } = readSettings(process.env);
+    const files = secretFiles(dataDir);
+    if (!existsSync(files.signingKey)) throw new UsageError(`there are no keys in ${dataDir} yet; npm start makes them`);
+    const { kid, dropped } = await rotateSigningKey(files);
     console.log(
       `tokens are signed with ${kid} from here on${dropped.length > 0 ? `; dropped ${dropped.join(', ')}` : ''}`,
     );
