@@ -3,9 +3,10 @@ import { defineRoute, Refusal, type Route, reply, text } from '@palaver/http';
 import { accountById } from '@palaver/projection-auth';
 import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
-import { hashed, passwordHashOf } from './password-check.ts';
+import type { Attempts } from './attempts.ts';
 import { passwordLength } from './passwords.ts';
 import { passwordIdOf } from './profile.ts';
+import { hashed, passwordHashOf } from './route-parts.ts';
 import type { SignUpParts } from './sign-up.ts';
 
 /** Most time that a deletion waits until nobody is shown the account any more, ms. It is done in either case. */
@@ -17,8 +18,10 @@ const messagesLeft = () =>
     examples: ['DELETE'],
   });
 
+type Parts = SignUpParts & { readonly attempts: Attempts };
+
 /** The end of an account. */
-export const accountRoutes = ({ db, secrets, passwords, give, positions }: SignUpParts): readonly Route[] => [
+export const accountRoutes = ({ db, secrets, passwords, attempts, give, positions }: Parts): readonly Route[] => [
   defineRoute({
     method: 'delete',
     path: '/profiles/me',
@@ -33,14 +36,19 @@ export const accountRoutes = ({ db, secrets, passwords, give, positions }: SignU
     }),
     response: z.undefined(),
     status: 204,
-    problems: ['profile_not_found', 'wrong_password', 'busy'],
-    handler: async ({ actor, body, commandId, timeMs, traceparent }) => {
+    problems: ['profile_not_found', 'wrong_password', 'too_many_attempts', 'busy'],
+    handler: async ({ actor, body, clientAddress, commandId, timeMs, traceparent }) => {
       const account = await accountById(db, actor);
       if (!account) throw new Refusal('profile_not_found', 'There is no such profile.');
+      // Who holds a token and guesses at the password is slowed down as at sign-in, apart from it.
+      const attempt = await attempts.begin({ emailHash: actor, clientAddress });
       const hash = passwordHashOf(account, secrets);
-      if (!(await hashed(() => passwords.verify(hash, body.password)))) {
-        throw new Refusal('wrong_password', 'The password is not that of this account; nothing was deleted.');
-      }
+      const right = await hashed(() => passwords.verify(hash, body.password)).catch(async (error: unknown) => {
+        await attempt.undo();
+        throw error;
+      });
+      if (!right) throw new Refusal('wrong_password', 'The password is not that of this account; nothing was deleted.');
+      await attempt.right();
       const passwordId = passwordIdOf(account.passwordSealed);
       const data = { profileId: actor, messages: body.messages, passwordId };
       const { position } = await give({

@@ -126,6 +126,17 @@ describe('DELETE /profiles/me', () => {
     expect((await signIn(ada)).status).toBe(200);
   });
 
+  test('slows down who holds a token and guesses at the password, and does not keep its owner from signing in', async () => {
+    const ada = await newAccount('Ada');
+    const statuses: number[] = [];
+    for (let guess = 0; guess < 11; guess += 1) {
+      statuses.push((await deleteAccount(ada, 'DELETE', `guess number ${guess}`)).status);
+    }
+    expect(statuses.at(0)).toBe(403);
+    expect(await deleteAccount(ada)).toMatchObject({ status: 429, body: { code: 'too_many_attempts' } });
+    expect((await signIn(ada)).status).toBe(200);
+  });
+
   test.each([
     ['no password', { messages: 'DELETE' }, '/password', 'required'],
     ['an empty password', { password: '', messages: 'DELETE' }, '/password', 'too_short'],

@@ -1,6 +1,6 @@
 import { serveService, startErasure } from '@palaver/process';
 import { leftByDeleted, messagesProjection, messagesQueries } from '@palaver/projection-messages';
-import { commandSchemas, consumerGroups, eventSchemas } from '@palaver/schemas';
+import { commandSchemas, consumerGroups, eventSchemas, sessionEnds } from '@palaver/schemas';
 import { messagesDecider } from './decider.ts';
 import { eraseLeftMessages } from './erasure.ts';
 import { messagesProblems, messagesRoutes } from './routes.ts';
@@ -11,6 +11,7 @@ await serveService(
     groupId: consumerGroups.messages,
     schemas: { commands: commandSchemas.messages, events: eventSchemas.messages },
     projection: messagesProjection,
+    sessionEnds: { ...sessionEnds, schemas: eventSchemas.auth },
     problems: messagesProblems,
     usualPort: 3005,
     routes: ({ scope, pool, commands, positions }) => {

@@ -1,7 +1,7 @@
 import { serveService, startErasure } from '@palaver/process';
 import type { ServersModel } from '@palaver/projection-servers';
 import { membershipsOfDeleted, serversProjection } from '@palaver/projection-servers';
-import { commandSchemas, consumerGroups, eventSchemas } from '@palaver/schemas';
+import { commandSchemas, consumerGroups, eventSchemas, sessionEnds } from '@palaver/schemas';
 import { Kysely, PostgresDialect } from 'kysely';
 import { serversDecider } from './decider.ts';
 import { endLeftMemberships } from './erasure.ts';
@@ -13,6 +13,7 @@ await serveService(
     groupId: consumerGroups.servers,
     schemas: { commands: commandSchemas.servers, events: eventSchemas.servers },
     projection: serversProjection,
+    sessionEnds: { ...sessionEnds, schemas: eventSchemas.auth },
     problems: serversProblems,
     usualPort: 3004,
     routes: ({ scope, pool, commands, positions }) => {
