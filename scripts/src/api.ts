@@ -2,14 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** Palaver's public REST API, as the importer, the demo and tests use it. Shapes are those of `/api/docs`. */
 
-export type Session = { readonly profileId: string; readonly accessToken: string };
+export type Session = { readonly profileId: string; readonly accessToken: string; readonly refreshToken: string };
 
 export type Channel = { readonly id: string; readonly name: string };
 export type Server = { readonly id: string; readonly name: string };
 export type ServerWithChannels = Server & { readonly inviteCode: string; readonly channels: readonly Channel[] };
 export type ChannelMessage = {
   readonly id: string;
-  readonly authorId: string;
+  /** Null when the author's account is gone. */
+  readonly authorId: string | null;
   readonly seq: number;
   readonly content: string;
   readonly importedAt: string | null;
@@ -55,6 +56,8 @@ export type Api = {
   /** Signs up, or signs in where the account is there already. */
   enter(account: { name: string; email: string; password: string }): Promise<Session>;
   signIn(account: { email: string; password: string }): Promise<Session>;
+  /** Gives the session for its successor; throws `ApiError` (401) when it has ended. */
+  refresh(session: Session): Promise<Session>;
   /** Follows the pages of a list of servers to its end. */
   servers(token: string): Promise<readonly Server[]>;
   server(token: string, serverId: string, position?: string): Promise<ServerWithChannels>;
@@ -98,18 +101,28 @@ export const createApi = ({ gatewayUrl, patienceMs = 120_000, signal, onWait = (
     }
   };
 
-  const signIn: Api['signIn'] = async ({ email, password }) =>
-    sessionOf((await request<SessionBody>('POST', '/auth/signin', { body: { email, password } })).body);
+  // A repeat of a request that got no answer must not count as another sign-in, or as the reuse of a token.
+  const newKey = (): string => crypto.randomUUID();
+
+  const signIn: Api['signIn'] = async ({ email, password }) => {
+    const options = { body: { email, password }, idempotencyKey: newKey() };
+    return sessionOf((await request<SessionBody>('POST', '/auth/signin', options)).body);
+  };
 
   return {
     request,
     signIn,
+    async refresh({ profileId, refreshToken }) {
+      const options = { body: { refreshToken }, idempotencyKey: newKey() };
+      const { body } = await request<TokensBody>('POST', '/auth/refresh', options);
+      return { profileId, accessToken: body.accessToken, refreshToken: body.refreshToken };
+    },
     async enter({ name, email, password }) {
       try {
-        const body = { name, email, password };
-        return sessionOf(
-          (await request<SessionBody>('POST', '/auth/signup', { body, idempotencyKey: `signup/${email}` })).body,
-        );
+        const options = { body: { name, email, password }, idempotencyKey: `signup/${email}` };
+        const { body } = await request<SessionBody>('POST', '/auth/signup', options);
+        // An account that was made by an earlier run: its answer is the one of then, whose session may have gone on since.
+        return isOld(body) ? signIn({ email, password }) : sessionOf(body);
       } catch (error) {
         if (error instanceof ApiError && error.code === 'email_taken') return signIn({ email, password });
         throw error;
@@ -135,9 +148,22 @@ export const createApi = ({ gatewayUrl, patienceMs = 120_000, signal, onWait = (
   };
 };
 
-type SessionBody = { readonly profile: { readonly id: string }; readonly accessToken: string };
+type TokensBody = { readonly accessToken: string; readonly refreshToken: string };
+type SessionBody = TokensBody & {
+  readonly expiresInSeconds: number;
+  readonly profile: { readonly id: string };
+};
 
-const sessionOf = ({ profile, accessToken }: SessionBody): Session => ({ profileId: profile.id, accessToken });
+/** Less than this is left of a token when the answer is not of now, s. */
+const freshSeconds = 14 * 60;
+
+const isOld = ({ expiresInSeconds }: SessionBody): boolean => expiresInSeconds < freshSeconds;
+
+const sessionOf = ({ profile, accessToken, refreshToken }: SessionBody): Session => ({
+  profileId: profile.id,
+  accessToken,
+  refreshToken,
+});
 
 type NotYet = { readonly reason: string; readonly pauseMs?: number };
 

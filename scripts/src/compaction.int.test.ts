@@ -191,7 +191,7 @@ const rollKey = 'sweep';
 /** Closes the newest segment, as the sweep does, and nothing else. */
 const roll = () => appender.append(topic, 0, [{ key: rollKey, value: null, headers: {}, timestampMs: Date.now() }]);
 
-const sweep = () => sweepPartition({ log, appender, topic, partition: 0, codec, endsStream: () => false });
+const sweep = () => sweepPartition({ log, appender, topic, partition: 0, codec, ends: () => false });
 
 /** Waits until the broker has taken away markers and tombstones, which go last; returns what is left. */
 const compacted = async (closeSegment: () => Promise<unknown>): Promise<readonly LogRecord[]> => {

@@ -37,18 +37,30 @@ export const chooseModels = (names: readonly string[]): readonly string[] => {
 };
 
 /**
- * Runs the work on each of the models, one after the other. Addresses are those of the services' environment variables, else
- * those of the local stack; of `PALAVER_POSTGRES_URL` all but the database counts.
+ * Runs the work with the log and all that lies on it. Addresses are those of the services' environment variables, else those of the
+ * local stack; of `PALAVER_POSTGRES_URL` all but the database counts.
  */
-export const withModels = async (
-  names: readonly string[],
+export const withLog = async (
   environment: Readonly<Record<string, string | undefined>>,
-  work: (model: OpenModel) => Promise<void>,
+  work: (parts: Pick<OpenModel, 'log' | 'codec'> & { databaseUrl: (database: string) => string }) => Promise<void>,
 ): Promise<void> => {
   const { kafkaBrokers, registry, databaseUrl } = addresses(environment);
   const log = kafkaLog({ brokers: kafkaBrokers, clientId: 'palaver', unavailableMs: 10_000 });
   try {
     const codec = await avroCodec({ registryUrl: registry, schemas: allSchemas, unavailableMs: 10_000 });
+    await work({ log, codec, databaseUrl });
+  } finally {
+    await log.close();
+  }
+};
+
+/** Runs the work on each of the models, one after the other, at the addresses of `withLog`. */
+export const withModels = (
+  names: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  work: (model: OpenModel) => Promise<void>,
+): Promise<void> =>
+  withLog(environment, async ({ log, codec, databaseUrl }) => {
     for (const name of names) {
       const { projection, database } = models[name]!;
       const pool = modelPool({ connectionString: databaseUrl(database), max: 4 });
@@ -58,10 +70,7 @@ export const withModels = async (
         await pool.end();
       }
     }
-  } finally {
-    await log.close();
-  }
-};
+  });
 
 const addresses = (environment: Readonly<Record<string, string | undefined>>) => {
   const { local } = readSettings(environment);

@@ -44,11 +44,12 @@ const main = async (filters: readonly string[]): Promise<Totals> => {
 };
 
 /** What tests are told of the house. The Postgres URL names no database: each test makes its own. */
-const environmentOf = ({ addresses, stack, gatewayUrl }: House): Readonly<Record<string, string>> => ({
+const environmentOf = ({ addresses, stack, gatewayUrl, settings }: House): Readonly<Record<string, string>> => ({
   PALAVER_TEST_KAFKA: addresses.brokers.join(','),
   PALAVER_TEST_REGISTRY: addresses.registryUrl,
   PALAVER_TEST_POSTGRES: addresses.postgresUrl('').replace(/\/$/, ''),
   PALAVER_TEST_S3: stack.s3.endpoint,
+  PALAVER_TEST_DATA: settings.dataDir,
   PALAVER_TEST_GATEWAY: gatewayUrl,
   PALAVER_TEST_CONTROL: `http://127.0.0.1:${controlPort}`,
 });

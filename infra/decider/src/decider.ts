@@ -73,6 +73,11 @@ export type Decider<C extends Message = Message, E extends Message = Message> = 
    * folded from the messages posted to it, each of which is a stream of its own so that it can be erased alone.
    */
   readonly touches?: (event: E) => readonly AnyRef[];
+  /**
+   * Whether an event ends its stream, for the erasure sweep: it erases all earlier records of the stream, and leaves the event itself.
+   * What is erased must change no fold, neither of the states here nor of any projection: fold(compacted log) = fold(full log).
+   */
+  readonly ends?: (event: E) => boolean;
   readonly rules: { readonly [T in C['type']]: CommandRule<DataOf<C, T>, E> };
 };
 
@@ -109,6 +114,7 @@ export const defineDecider = <C extends Message, E extends Message>(decider: {
   // biome-ignore lint/suspicious/noExplicitAny: kinds of different states stand in one list; each is checked where it is defined
   kinds: readonly StreamKind<any, any>[];
   touches?: (event: E) => readonly AnyRef[];
+  ends?: (event: E) => boolean;
   rules: { readonly [T in C['type']]: CommandRule<DataOf<C, T>, E> };
 }): Decider<C, E> => decider as Decider<C, E>;
 

@@ -19,6 +19,7 @@ export {
 } from './outcome.ts';
 export type { DeciderLogger, DeciderStats, OwnerLimits } from './owner.ts';
 export { type PostgresStateStore, postgresStateStore } from './postgres-state-store.ts';
+export { prepareRecords } from './prepare.ts';
 export {
   type CausedCommand,
   type CausingEvent,
@@ -29,4 +30,4 @@ export {
 export { type Processor, type ProcessorOptions, startProcessor, topicsOf } from './processor.ts';
 export { createReplies, type Replies } from './replies.ts';
 export { memoryStateStore, type StateStore } from './state-store.ts';
-export { type SweepOptions, sweepPartition } from './sweep.ts';
+export { type SweepOptions, type Swept, sweepPartition } from './sweep.ts';

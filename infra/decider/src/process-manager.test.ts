@@ -13,7 +13,7 @@ const opened = (account: string, from: number, epoch = 'e'): NewRecord => ({
 });
 
 /** Whoever opens an account is given 1. */
-const startWelcome = async (fates: AppendFate[] = []) => {
+const startWelcome = async (fates: AppendFate[] = [], act?: (event: BankEvent) => Promise<void>) => {
   const broker = memoryBroker({ partitions: 1, fate: () => fates.shift() ?? 'written' });
   const checkpoints = memoryStateStore();
   const start = async (process: string) => {
@@ -28,6 +28,7 @@ const startWelcome = async (fates: AppendFate[] = []) => {
       checkpoints,
       handle: ({ type, data }) =>
         type === 'Opened' ? [{ type: 'Deposit', data: { account: data.account, amount: 1 }, actor: 'system' }] : [],
+      ...(act ? { act } : {}),
       newEpoch: newId,
       logger: { info: () => {}, warn: () => {}, error: () => {} },
       onCrash: (error) => {
@@ -79,4 +80,24 @@ test('an append of unknown outcome is repeated under the same id', async () => {
   broker.write('bank.events', 0, [opened('a', 0)]);
   await start('one');
   await expect.poll(ids).toEqual([idOf(0), idOf(0)]);
+});
+
+test('what else follows is tried until it is done, before the position moves on', async () => {
+  const seen: string[] = [];
+  const answers = [new Error('away'), new Error('still away')];
+  const act = async ({ data }: BankEvent): Promise<void> => {
+    seen.push(data.account);
+    const error = answers.shift();
+    if (error) throw error;
+  };
+  const { broker, start, ids } = await startWelcome([], act);
+  broker.write('bank.events', 0, [opened('a', 0), opened('a', 0, 'late'), opened('b', 1)]);
+  const first = await start('one');
+  await expect.poll(ids).toEqual([idOf(0), idOf(1)]);
+  expect(seen).toEqual(['a', 'a', 'a', 'b']);
+  await first.close();
+  broker.write('bank.events', 0, [opened('c', 2)]);
+  await start('two');
+  await expect.poll(ids).toHaveLength(3);
+  expect(seen).toEqual(['a', 'a', 'a', 'b', 'c']);
 });

@@ -51,6 +51,8 @@ export type ProcessManagerOptions<E extends Message, C extends Message> = {
   readonly checkpoints: Pick<StateStore, 'claim' | 'keep'>;
   /** Pure: the same event always yields the same commands. */
   readonly handle: (event: E, meta: CausingEvent) => readonly CausedCommand<C>[];
+  /** What else follows, outside the log; tried until it is done, and done again after a crash. */
+  readonly act?: (event: E, meta: CausingEvent) => Promise<void>;
   readonly newEpoch: () => string;
   readonly logger: DeciderLogger;
   readonly onCrash: (error: Error) => void;
@@ -60,12 +62,15 @@ export type ProcessManagerOptions<E extends Message, C extends Message> = {
 export const causedId = (manager: string, event: { commandId: string; index: number }, ordinal = 0): string =>
   derivedId(manager, event.commandId, String(event.index), String(ordinal));
 
+type Cause<E> = { readonly event: E; readonly meta: CausingEvent; readonly record: LogRecord };
+type Followed<E> = { readonly causes: readonly Cause<E>[]; readonly commands: ReadonlyMap<number, NewRecord[]> };
+
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 2_000;
 
 /**
- * Turns events into commands: reads a partition in order, appends what follows, then moves its checkpoint. A crash in between
- * appends the same commands again, under the same ids.
+ * Turns events into commands: reads a partition in order, does and appends what follows, then moves its checkpoint. A crash in
+ * between does it again, and appends the same commands under the same ids.
  */
 export const startProcessManager = async <E extends Message, C extends Message>(
   options: ProcessManagerOptions<E, C>,
@@ -76,27 +81,31 @@ export const startProcessManager = async <E extends Message, C extends Message>(
   const appender = log.appender();
   const rules: Readonly<Record<string, CommandRule>> = decider.rules;
 
-  /** The commands that follow from these records, by partition. Throws `PoisonRecord`. */
-  const follow = (records: readonly LogRecord[], taken: TakenRecords): Map<number, NewRecord[]> => {
-    const byPartition = new Map<number, NewRecord[]>();
+  /** The events among these records, and the commands that follow from them, by partition. Throws `PoisonRecord`. */
+  const follow = (records: readonly LogRecord[], taken: TakenRecords): Followed<E> => {
+    const commands = new Map<number, NewRecord[]>();
+    const causes: Cause<E>[] = [];
     for (const record of records) {
       if (!taken.take(record)) continue;
       try {
-        for (const { partition, command } of caused(record)) {
-          const list = byPartition.get(partition) ?? [];
-          byPartition.set(partition, list);
+        const cause = causeOf(record);
+        if (cause === null) continue;
+        causes.push(cause);
+        for (const { partition, command } of caused(cause)) {
+          const list = commands.get(partition) ?? [];
+          commands.set(partition, list);
           list.push(command);
         }
       } catch (error) {
         throw new PoisonRecord(record, error);
       }
     }
-    return byPartition;
+    return { causes, commands };
   };
 
-  const caused = (record: LogRecord): { partition: number; command: NewRecord }[] => {
+  const causeOf = (record: LogRecord): Cause<E> | null => {
     const key = parseEventKey(record.key);
-    if (!key || record.value === null) return [];
+    if (!key || record.value === null) return null;
     const meta = {
       ...key,
       timestampMs: record.timestampMs,
@@ -104,8 +113,12 @@ export const startProcessManager = async <E extends Message, C extends Message>(
       commandId: record.headers[eventHeaders.command] ?? '',
       index: originOf(record.headers)?.index ?? 0,
     };
+    return { event: options.events.decode(record.value), meta, record };
+  };
+
+  const caused = ({ event, meta, record }: Cause<E>): { partition: number; command: NewRecord }[] => {
     const traceparent = record.headers[eventHeaders.traceparent];
-    return options.handle(options.events.decode(record.value), meta).map((given, ordinal) => {
+    return options.handle(event, meta).map((given, ordinal) => {
       const rule = rules[given.type];
       if (!rule) throw new TypeError(`${decider.name} has no command ${given.type}`);
       const value = options.commands.encode(commandsTopic, { type: given.type, data: given.data } as C);
@@ -144,7 +157,9 @@ export const startProcessManager = async <E extends Message, C extends Message>(
     const handleBatch = async ({ records, nextOffset }: Batch): Promise<void> => {
       await untilDone(() => prepareRecords(options.events, records));
       if (stopped) return;
-      const commands = follow(records, taken);
+      const { causes, commands } = follow(records, taken);
+      const { act } = options;
+      if (act) for (const { event, meta } of causes) await untilDone(() => act(event, meta));
       for (const [to, list] of commands) await untilDone(() => appender.append(commandsTopic, to, list));
       const checkpoint = { offset: nextOffset, taken: taken.last };
       const nothing = { streams: new Map(), commands: new Map(), latestMadeMs: 0, forgetBeforeMs: 0 };

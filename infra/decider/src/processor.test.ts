@@ -175,9 +175,9 @@ describe('an owner that takes over', () => {
     await submit(commandOf({ type: 'Close', data: { account: 'a' } }));
     await processor.close();
     const log = broker.log('sweep');
-    const endsStream = ({ type }: { type: string }): boolean => type === 'Closed';
+    const ends = ({ type }: { type: string }): boolean => type === 'Closed';
     const where = { log, appender: log.appender(), topic: 'bank.events', partition: 0, codec: jsonCodec() };
-    expect(await sweepPartition({ ...where, endsStream })).toBe(2);
+    expect(await sweepPartition({ ...where, ends })).toEqual({ ended: { account: 2 }, lost: 0 });
     broker.compact('bank.events');
     const { processor: second, replies, log: secondLog } = await start('two');
     const client = await commandClient({ log: secondLog, decider: bankDecider(), codec: jsonCodec(), replies });

@@ -34,9 +34,8 @@ const swept = async (records: readonly NewRecord[]) => {
   broker.write(topic, 0, records);
   const log = broker.log('sweep');
   const options = { log, appender: log.appender(), topic, partition: 0, codec: jsonCodec(), maxBatch: 2 };
-  const sweep = () => sweepPartition({ ...options, endsStream: ({ type }) => type === 'Closed' });
-  const erased = await sweep();
-  return { broker, erased, sweep };
+  const sweep = () => sweepPartition({ ...options, ends: ({ type }) => type === 'Closed' });
+  return { broker, swept: await sweep(), sweep };
 };
 
 const history = [
@@ -55,8 +54,8 @@ const history = [
 ];
 
 test('erases what a deletion has ended, and what no reader takes; the deletion itself stays', async () => {
-  const { broker, erased } = await swept(history);
-  expect(erased).toBe(3);
+  const { broker, swept: found } = await swept(history);
+  expect(found).toEqual({ ended: { account: 2 }, lost: 1 });
   broker.compact(topic, { dropTombstones: true });
   const keys = broker.records(topic, 0).map(({ key }) => key);
   expect(keys).toEqual(['account:b/1/e', 'account:b/2/e', 'account:a/3/e', 'sweep']);
@@ -74,7 +73,23 @@ test('leaves every fold as it was, and what senders were told', async () => {
 
 test('finds nothing more to erase the second time', async () => {
   const { broker, sweep } = await swept(history);
-  expect(await sweep()).toBe(0);
+  const nothing = { ended: {}, lost: 0 };
+  expect(await sweep()).toEqual(nothing);
   broker.compact(topic);
-  expect(await sweep()).toBe(0);
+  expect(await sweep()).toEqual(nothing);
+});
+
+test('erases what a stream held up to its last end, when it was begun again and ended again', async () => {
+  const close = (key: string, from: number) =>
+    recordOf({ key, from, event: { type: 'Closed', data: { account: 'a', number: from } } });
+  const { broker, swept: found } = await swept([
+    recordOf({ key: 'account:a/1/e', from: 0, event: opened('a') }),
+    close('account:a/2/e', 1),
+    recordOf({ key: 'account:a/3/e', from: 2, event: opened('a') }),
+    close('account:a/4/e', 3),
+    recordOf({ key: 'account:a/5/e', from: 4, event: opened('a') }),
+  ]);
+  expect(found).toEqual({ ended: { account: 3 }, lost: 0 });
+  broker.compact(topic, { dropTombstones: true });
+  expect(broker.records(topic, 0).map(({ key }) => key)).toEqual(['account:a/4/e', 'account:a/5/e', 'sweep']);
 });

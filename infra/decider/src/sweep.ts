@@ -18,12 +18,20 @@ export type SweepOptions = {
   readonly topic: string;
   readonly partition: number;
   readonly codec: Codec;
-  /** Whether this event ends its stream: all earlier records of it are erased, the event itself stays. */
-  readonly endsStream: (event: Message) => boolean;
+  /** As in `Decider`: whether an event ends its stream. */
+  readonly ends: (event: Message) => boolean;
   /** Most tombstones in one append; by default 1,000. */
   readonly maxBatch?: number;
   /** The time, ms since the epoch; by default this machine's clock. */
   readonly nowMs?: () => number;
+};
+
+/** What a sweep has found to erase. */
+export type Swept = {
+  /** Records that deletions have ended, by the kind of their stream. */
+  readonly ended: Readonly<Record<string, number>>;
+  /** Records that no reader takes. */
+  readonly lost: number;
 };
 
 const tombstone = (record: LogRecord, headers: LogRecord['headers'] = {}): NewRecord => ({
@@ -49,55 +57,69 @@ const carried = ({ headers }: LogRecord): LogRecord['headers'] => {
  * Erases from one event partition what deletions have ended, and the records that no reader takes: a tombstone on each of
  * their keys, which compaction then follows. Ends with a record that means nothing but has the time of now: Kafka only ever
  * compacts what lies behind the newest segment, and closes that one when a record is `segment.ms` later than its first. Safe at
- * any time, beside owners at work, and to repeat. Returns the number of records erased.
+ * any time, beside owners at work, and to repeat.
  */
-export const sweepPartition = async (options: SweepOptions): Promise<number> => {
+export const sweepPartition = async (options: SweepOptions): Promise<Swept> => {
   const { log, appender, topic, partition, maxBatch = 1_000, nowMs = Date.now } = options;
   const end = (await log.offsets(topic)).find((at) => at.partition === partition)?.end ?? 0;
-  const erased = await findErased(options, end);
-  const records = await findTombstones(options, erased, end);
+  const endings = await findEndings(options, end);
+  const found = await findTombstones(options, endings, end);
+  const records = [...found.values()].map(({ record }) => record);
   for (let from = 0; from < records.length; from += maxBatch)
     await appender.append(topic, partition, records.slice(from, from + maxBatch));
   await appender.append(topic, partition, [{ key: 'sweep', value: null, headers: {}, timestampMs: nowMs() }]);
-  return records.length;
+  return sweptOf(found);
 };
 
-/** Per erased stream, the version of the event that ended it. */
-const findErased = async (options: SweepOptions, end: number): Promise<Map<string, number>> => {
-  const { log, topic, partition, codec, endsStream } = options;
-  const erased = new Map<string, number>();
+/** Per ended stream, the version of the last event that ended it. */
+type Endings = ReadonlyMap<string, number>;
+
+const findEndings = async (options: SweepOptions, end: number): Promise<Endings> => {
+  const { log, topic, partition, codec, ends } = options;
+  const endings = new Map<string, number>();
   const taken = new TakenRecords(null);
   await log.read(topic, [{ partition, from: 0, to: end }], async ({ records }) => {
     await prepareRecords(codec, records);
     for (const record of records) {
       const key = parseEventKey(record.key);
       if (!taken.take(record) || !key || record.value === null) continue;
-      if (endsStream(codec.decode(record.value))) erased.set(key.stream, key.version);
+      if (ends(codec.decode(record.value))) endings.set(key.stream, key.version);
     }
   });
-  return erased;
+  return endings;
 };
 
+/** A tombstone to append; `kind` of the ended stream, null for a record that no reader takes. */
+type Found = { readonly record: NewRecord; readonly kind: string | null };
+
 const findTombstones = async (
-  options: SweepOptions,
-  erased: ReadonlyMap<string, number>,
+  { log, topic, partition }: SweepOptions,
+  endings: Endings,
   end: number,
-): Promise<NewRecord[]> => {
-  const { log, topic, partition } = options;
-  const tombstones = new Map<string, NewRecord>();
+): Promise<ReadonlyMap<string, Found>> => {
+  const found = new Map<string, Found>();
   const taken = new TakenRecords(null);
   await log.read(topic, [{ partition, from: 0, to: end }], ({ records }) => {
     for (const record of records) {
       const counts = taken.take(record);
-      if (originOf(record.headers) === null) tombstones.delete(record.key);
-      else if (!counts) tombstones.set(record.key, tombstone(record));
-      else if (isErased(record, erased)) tombstones.set(record.key, tombstone(record, carried(record)));
+      const key = parseEventKey(record.key);
+      if (originOf(record.headers) === null) found.delete(record.key);
+      else if (!counts) found.set(record.key, { record: tombstone(record), kind: null });
+      else if (key !== null && key.version < (endings.get(key.stream) ?? 0))
+        found.set(record.key, { record: tombstone(record, carried(record)), kind: kindOf(key.stream) });
     }
   });
-  return [...tombstones.values()];
+  return found;
 };
 
-const isErased = (record: LogRecord, erased: ReadonlyMap<string, number>): boolean => {
-  const key = parseEventKey(record.key);
-  return key !== null && key.version < (erased.get(key.stream) ?? 0);
+const kindOf = (stream: string): string => stream.slice(0, stream.indexOf(':'));
+
+const sweptOf = (found: ReadonlyMap<string, Found>): Swept => {
+  const ended: Record<string, number> = {};
+  let lost = 0;
+  for (const { kind } of found.values()) {
+    if (kind === null) lost += 1;
+    else ended[kind] = (ended[kind] ?? 0) + 1;
+  }
+  return { ended, lost };
 };

@@ -3,7 +3,7 @@ import type { Consumer, EachBatchPayload, PartitionAssigner } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import { briefRetry, type Client, isPermanent, maxWaitMs, messageOf, toError, toRecord } from './kafka-client.ts';
 import type { FetchedMessage } from './kafkajs-decoder.ts';
-import { type Batch, type Closable, LogGap, type PartitionOffsets, type Range } from './log.ts';
+import { type Batch, type Closable, LogGap, type OffsetAt, type PartitionOffsets, type Range } from './log.ts';
 
 /** kafkajs's batch as it is beyond its types: with the offset that was asked for, and messages as `kafkajs-decoder.ts` makes them. */
 export type FetchedBatch = Omit<EachBatchPayload['batch'], 'messages'> & {
@@ -200,6 +200,15 @@ export const fetchOffsets = (client: Client, topic: string): Promise<PartitionOf
     const offsets = await admin.fetchTopicOffsets(topic);
     return offsets
       .map(({ partition, low, high }) => ({ partition, start: Number(low), end: Number(high) }))
+      .sort((a, b) => a.partition - b.partition);
+  });
+
+/** Where no record is as late, kafkajs gives the end offset. */
+export const fetchOffsetsAt = (client: Client, topic: string, timestampMs: number): Promise<OffsetAt[]> =>
+  client.admin(`offsets of ${topic} at a time`, async (admin) => {
+    const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, timestampMs);
+    return offsets
+      .map(({ partition, offset }) => ({ partition, offset: Number(offset) }))
       .sort((a, b) => a.partition - b.partition);
   });
 

@@ -129,6 +129,22 @@ const deleteBelow = (topic: string, offset: number): Promise<void> =>
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] });
   });
 
+test('a time is found as the offset of the first record of it or later, the end where there is none', async () => {
+  const log = openLog();
+  const topic = await createTopic(broker, 2);
+  const now = Date.now();
+  const at = (agoMs: number) => ({ ...record('r'), timestampMs: now - agoMs });
+  await log.appender().append(topic, 0, [at(9_000), at(5_000), at(7_000), at(1_000)]);
+  const offsets = (agoMs: number) => log.offsetsAt(topic, now - agoMs);
+  expect(await offsets(10_000)).toEqual([
+    { partition: 0, offset: 0 },
+    { partition: 1, offset: 0 },
+  ]);
+  expect((await offsets(6_000))[0]).toEqual({ partition: 0, offset: 1 });
+  expect((await offsets(2_000))[0]).toEqual({ partition: 0, offset: 3 });
+  expect((await offsets(0))[0]).toEqual({ partition: 0, offset: 4 });
+});
+
 test('a reader whose checkpoint the log no longer holds is told, one that begins with the log is not', async () => {
   const log = openLog();
   const topic = await createTopic(broker, 1);

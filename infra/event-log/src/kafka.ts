@@ -1,7 +1,7 @@
 import { kafkaAppender } from './kafka-appender.ts';
 import { createClient, type KafkaLogOptions } from './kafka-client.ts';
 import { joinGroup } from './kafka-group.ts';
-import { countPartitions, fetchOffsets, readRanges, tailPartitions } from './kafka-reader.ts';
+import { countPartitions, fetchOffsets, fetchOffsetsAt, readRanges, tailPartitions } from './kafka-reader.ts';
 import type { Closable, EventLog } from './log.ts';
 
 export type { KafkaLogOptions, LogEvent, LogLine } from './kafka-client.ts';
@@ -33,6 +33,7 @@ export const kafkaLog = (options: KafkaLogOptions): EventLog => {
   return {
     partitions,
     offsets: (topic) => fetchOffsets(client, topic),
+    offsetsAt: (topic, timestampMs) => fetchOffsetsAt(client, topic, timestampMs),
     appender: () => keep(appenders, kafkaAppender(client, partitions)),
     read: (topic, ranges, onBatch) => readRanges(client, topic, ranges, onBatch, closing.signal),
     join: async (group) => keep(consumers, await joinGroup(client, group)),

@@ -25,6 +25,8 @@ export type PartitionOffsets = { readonly partition: number; readonly start: num
 /** Where to read: from `from` (inclusive) up to `to` (exclusive; by default the end offset when the read begins). */
 export type Range = { readonly partition: number; readonly from: number; readonly to?: number };
 
+export type OffsetAt = { readonly partition: number; readonly offset: number };
+
 /**
  * A run of records of one partition. `nextOffset` is where the reader stands after it; compaction leaves gaps, so it can lie
  * beyond the last record's offset, and `records` can be empty.
@@ -35,6 +37,11 @@ export interface EventLog {
   /** Number of partitions of a topic. */
   partitions(topic: string): Promise<number>;
   offsets(topic: string): Promise<readonly PartitionOffsets[]>;
+  /**
+   * Per partition the offset of the first record whose timestamp is `timestampMs` or later; the end offset where there is none. Timestamps
+   * are those of the writers and need not rise, but all records before that offset are older.
+   */
+  offsetsAt(topic: string, timestampMs: number): Promise<readonly OffsetAt[]>;
   /** One producer: one request in flight, everything that waits goes into the next one (group commit). */
   appender(): Appender;
   /**

@@ -409,6 +409,13 @@ export const memoryBroker = (options: MemoryBrokerOptions): MemoryBroker => {
         await stepOf(process, `offsets ${topic}`);
         return topicOf(topic).map(({ partition, start, end }) => ({ partition, start, end }));
       },
+      offsetsAt: async (topic, timestampMs) => {
+        await stepOf(process, `offsets of ${topic} at a time`);
+        return topicOf(topic).map(({ partition, records, end }) => ({
+          partition,
+          offset: records.find((record) => record.timestampMs >= timestampMs)?.offset ?? end,
+        }));
+      },
       appender: () => open(appenderOf(process)),
       read: async (topic, ranges, onBatch) => {
         await stepOf(process, `read ${topic}`);

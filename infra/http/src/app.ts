@@ -2,6 +2,7 @@ import type { Logger, Metrics } from '@palaver/runtime';
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import { bodyReader } from './body.ts';
+import { type Cidrs, clientAddress, parseCidrs } from './client-address.ts';
 import { commandSender, type Sender, type Submitter } from './commands.ts';
 import { exchangeOf } from './exchange.ts';
 import { parseInput } from './input.ts';
@@ -32,6 +33,8 @@ export type AppOptions = {
   /** Most time to wait for the read model, ms. */
   readonly positionTimeoutMs?: number;
   readonly bodyLimitBytes?: number;
+  /** Whose `X-Forwarded-For` is believed; nobody's by default. */
+  readonly trustedProxies?: Cidrs;
 };
 
 /**
@@ -78,6 +81,7 @@ const routeRunner = (parts: {
   const { route, readBody, options } = parts;
   const label = route.operationId;
   const send = commandSender(options);
+  const trusted = options.trustedProxies ?? parseCidrs('');
 
   return async (req, res) => {
     const exchange = exchangeOf(res);
@@ -91,7 +95,7 @@ const routeRunner = (parts: {
     await waitForPositions(req.headers['palaver-position'], options);
 
     const sender = send({ route, req, res, actor: claims?.sub ?? 'anonymous', given });
-    const context = contextOf({ req, claims, params, query, body, exchange, sender });
+    const context = contextOf({ req, claims, params, query, body, exchange, sender, trusted });
     answer(req, res, route, await route.handler(context as Context<never, never, never, never>));
   };
 };
@@ -102,6 +106,8 @@ const authenticate = (req: Request, verifyToken: VerifyToken): Claims => {
   return verifyToken(token);
 };
 
+const MAX_USER_AGENT = 200;
+
 const contextOf = (parts: {
   req: Request;
   claims: Claims | null;
@@ -110,6 +116,7 @@ const contextOf = (parts: {
   body: unknown;
   exchange: { requestId: string; traceparent: string; timeMs: number };
   sender: Sender;
+  trusted: Cidrs;
 }): Context => {
   const { req, claims, params, query, body, exchange, sender } = parts;
   return {
@@ -119,6 +126,8 @@ const contextOf = (parts: {
     claims: claims as Claims & null,
     actor: claims?.sub ?? 'anonymous',
     requestId: exchange.requestId,
+    clientAddress: clientAddress(req, parts.trusted),
+    userAgent: req.headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? null,
     traceparent: exchange.traceparent,
     timeMs: exchange.timeMs,
     commandId: sender.commandId,

@@ -60,7 +60,8 @@ export const commandSender =
           data: command.data,
           actor: command.actor ?? actor,
           timeMs: exchangeOf(res).timeMs,
-          fingerprint: fingerprint([req.method, req.path, given ?? null]),
+          // With its query, which may say what is to be done as a body does.
+          fingerprint: fingerprint([req.method, req.originalUrl, given ?? null]),
           traceparent: exchangeOf(res).traceparent,
         };
         const { result } = await giveCommand<Result>(options.commands, whole, {

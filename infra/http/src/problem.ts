@@ -18,6 +18,7 @@ export const EDGE_PROBLEMS = {
   unauthenticated: { status: 401, title: 'A bearer token is needed' },
   token_expired: { status: 401, title: 'The token has expired' },
   token_invalid: { status: 401, title: 'The token is not valid' },
+  session_ended: { status: 401, title: 'The session has ended' },
   route_not_found: { status: 404, title: 'There is no such route' },
   method_not_allowed: { status: 405, title: 'The route has no such method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },

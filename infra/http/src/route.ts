@@ -17,6 +17,10 @@ export type Context<Params = unknown, Query = unknown, Body = unknown, A extends
   readonly actor: string;
   readonly claims: A extends 'bearer' ? Claims : null;
   readonly requestId: string;
+  /** Where the request came from: the peer's IP address, or what a proxy that is trusted says of it. */
+  readonly clientAddress: string;
+  /** `User-Agent`, at most 200 characters of it; null when there is none. */
+  readonly userAgent: string | null;
   readonly traceparent: string;
   /** When the request came in, ms since the epoch. */
   readonly timeMs: number;

@@ -1,7 +1,7 @@
-import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
 import jsonwebtoken from 'jsonwebtoken';
 import { Refusal } from './problem.ts';
+import { type JsonWebKeySet, type PublicKeys, publicKeysOf } from './public-keys.ts';
 
 /** What a token says. `sub` is the profile's id, `jti` the token's own, `sid` the session's, `scope` words joined by spaces. */
 export type Claims = {
@@ -15,27 +15,22 @@ export type Claims = {
 
 export type VerifyToken = (token: string) => Claims;
 
-/** RFC 7517; each key carries its `kid`. */
-export type JsonWebKeySet = { readonly keys: readonly (JsonWebKeyInput['key'] & { readonly kid?: string })[] };
-
-export const readJwks = (path: string): JsonWebKeySet => JSON.parse(readFileSync(path, 'utf8')) as JsonWebKeySet;
-
 /**
  * Verifies RS256 tokens by the key that their `kid` names. Keys are kept as `KeyObject`s: given a PEM, jsonwebtoken would parse it
  * anew for every token, at fifty times the cost. The algorithm, the issuer and the audience are ours to say, not the token's.
  * The verifier throws `Refusal`: `token_expired` or `token_invalid`.
  */
-export const tokenVerifier = (options: { jwks: JsonWebKeySet; issuer: string; audience: string }): VerifyToken => {
-  const keys = new Map<string, KeyObject>();
-  for (const key of options.jwks.keys) {
-    if (key.kty !== 'RSA' || key.kid === undefined) continue;
-    keys.set(key.kid, createPublicKey({ key, format: 'jwk' }));
-  }
-  if (keys.size === 0) throw new Error('The JSON Web Key Set holds no RSA key with a kid.');
+export const tokenVerifier = (options: {
+  /** A set that stays as it is, or keys that may change. */
+  jwks: JsonWebKeySet | PublicKeys;
+  issuer: string;
+  audience: string;
+}): VerifyToken => {
+  const keys = 'keyOf' in options.jwks ? options.jwks : publicKeysOf(options.jwks);
   const checks = { algorithms: ['RS256' as const], issuer: options.issuer, audience: options.audience };
 
   return (token) => {
-    const key = keys.get(keyIdOf(token));
+    const key = keys.keyOf(keyIdOf(token));
     if (key === undefined) throw tokenInvalid();
     return claimsOf(verified(token, key, checks));
   };
@@ -67,7 +62,8 @@ const claimsOf = (payload: unknown): Claims => {
   return payload as Claims;
 };
 
-const challenge = (error?: string): Record<string, string> => ({
+/** The `WWW-Authenticate` of a refused token, RFC 6750. */
+export const challenge = (error?: string): Record<string, string> => ({
   'WWW-Authenticate': `Bearer realm="palaver"${error === undefined ? '' : `, error="${error}"`}`,
 });
 

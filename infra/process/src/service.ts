@@ -15,9 +15,9 @@ import {
   createApp,
   listen,
   type ProblemTable,
+  type PublicKeys,
   type Route,
-  readJwks,
-  tokenVerifier,
+  refuseEnded,
   type VerifyToken,
 } from '@palaver/http';
 import { modelPool, type PositionWaiter, type Projection, positionWaiter } from '@palaver/projector';
@@ -35,6 +35,9 @@ import {
 import pg from 'pg';
 import { databaseCheck, tolerant } from './database.ts';
 import { logOptions } from './log-options.ts';
+import type { SessionEnds } from './session-ends.ts';
+import { startSweeper } from './sweeper.ts';
+import { openTokens } from './tokens.ts';
 import { serviceVariables } from './variables.ts';
 
 /** Without a sign of the consumer group for this long a service is not ready, ms. */
@@ -52,6 +55,8 @@ export type ServiceParts<Shape extends ConfigShape> = {
   readonly commands: CommandClient;
   readonly positions: PositionWaiter;
   readonly verifyToken: VerifyToken;
+  /** The keys that it verifies with. */
+  readonly publicKeys: PublicKeys;
 };
 
 export type Service<C extends Message, E extends Message, Shape extends ConfigShape> = {
@@ -60,6 +65,8 @@ export type Service<C extends Message, E extends Message, Shape extends ConfigSh
   readonly schemas: { readonly commands: readonly RecordSchema[]; readonly events: readonly RecordSchema[] };
   /** The read model that its queries read. */
   readonly projection: Pick<Projection, 'name' | 'topics'>;
+  /** What ends sessions, and the schemas of its topic. */
+  readonly sessionEnds: SessionEnds & { readonly schemas: readonly RecordSchema[] };
   readonly problems: ProblemTable;
   readonly usualPort: number;
   /** What it is told by its environment besides what every service is. */
@@ -84,11 +91,6 @@ export const serveService = <C extends Message, E extends Message, Shape extends
     name,
     logger,
     start: async (scope) => {
-      const verifyToken = tokenVerifier({
-        jwks: readJwks(config.jwksFile),
-        issuer: config.tokenIssuer,
-        audience: config.tokenAudience,
-      });
       const pool = tolerant(modelPool({ connectionString: config.postgresUrl, max: 10 }), logger);
       scope.onStop('database', () => pool.end());
       const storePool = tolerant(new pg.Pool({ connectionString: config.postgresUrl, max: 4 }), logger);
@@ -99,6 +101,15 @@ export const serveService = <C extends Message, E extends Message, Shape extends
       const load = (schemas: readonly RecordSchema[]) =>
         scope.waitFor('registry', () => avroCodec({ registryUrl: config.registryUrl, schemas }));
       const codecs = { commands: await load(service.schemas.commands), events: await load(service.schemas.events) };
+      const { sessionEnds } = service;
+      const tokens = await openTokens({
+        config,
+        scope,
+        log,
+        codec: await load(sessionEnds.schemas),
+        ends: sessionEnds,
+      });
+      const verifyToken = refuseEnded(tokens.verifySigned, tokens.ended);
       const store = postgresStateStore(storePool);
       await scope.waitFor('database', () => store.migrate());
 
@@ -116,6 +127,10 @@ export const serveService = <C extends Message, E extends Message, Shape extends
       });
       scope.onStop('processor', () => processor.close());
       exposeStats(metrics, processor.stats);
+      if (config.sweepIntervalSeconds > 0) {
+        const intervalMs = config.sweepIntervalSeconds * 1_000;
+        await startSweeper(scope, { log, decider, codec: codecs.events, pool: storePool, intervalMs });
+      }
       const commands = await commandClient({ log, decider, codec: codecs.commands, replies });
       scope.onStop('command client', () => commands.close());
       // Made by the projection's worker, which may start later than this process.
@@ -123,7 +138,7 @@ export const serveService = <C extends Message, E extends Message, Shape extends
       const positions = positionWaiter({ connectionString: config.postgresUrl }, service.projection.topics);
       scope.onStop('position waiter', () => positions.close());
 
-      const parts = { config, scope, log, codecs, pool, commands, positions, verifyToken };
+      const parts = { config, scope, log, codecs, pool, commands, positions, verifyToken, publicKeys: tokens.keys };
       const app = createApp({
         name,
         routes: await service.routes(parts),
@@ -134,6 +149,7 @@ export const serveService = <C extends Message, E extends Message, Shape extends
         ready: () => readiness(pool, processor),
         commands,
         positions,
+        trustedProxies: config.trustedProxies,
       });
       const server = await listen(app, { host: config.httpHost, port: config.httpPort });
       scope.onStop('http', () => server.close());

@@ -1,1 +1,2 @@
 export * from './profiles.ts';
+export { type SessionView, sessionsOf } from './sessions.ts';

@@ -1,6 +1,7 @@
 import { defineProjection, type Table } from '@palaver/projector';
 import type { AuthEvent } from '@palaver/schemas';
 import type { Kysely } from 'kysely';
+import { type SessionRow, sessionHandlers, sessionTable } from './sessions.ts';
 
 /** The view of profiles: who there is, and what signing in needs. Row, fold and queries stand side by side; only this file knows the columns. */
 
@@ -16,7 +17,7 @@ type ProfileRow = {
   created_at: Date;
 };
 
-export type AuthModel = { profile: ProfileRow };
+export type AuthModel = { profile: ProfileRow; session: SessionRow };
 
 const tables: readonly Table[] = [
   {
@@ -33,18 +34,21 @@ const tables: readonly Table[] = [
     // That an address has one profile is decided on the log; a model that may be mid-rebuild does not decide it again.
     indexes: { profile_by_email: '(email_hash)' },
   },
+  sessionTable,
 ];
 
 // Fold.
 
 export const authProjection = defineProjection<AuthEvent>({
   name: 'auth',
-  version: 1,
+  version: 2,
   topics: ['auth.events'],
   tables,
   handlers: {
     // A claim without a profile is nobody yet.
     EmailClaimed: () => [],
+    EmailReleased: () => [],
+    AccountDeleted: ({ profileId }) => [{ kind: 'remove', table: 'profile', key: { id: profileId } }],
     ProfileCreated: (data, { timestampMs }) => [
       {
         kind: 'put',
@@ -59,6 +63,7 @@ export const authProjection = defineProjection<AuthEvent>({
         },
       },
     ],
+    ...sessionHandlers,
   },
 });
 

@@ -3,6 +3,10 @@ import { eventSchemas } from '@palaver/schemas';
 import { messagesProjection } from './index.ts';
 
 await runWorker(
-  { projection: messagesProjection, schemas: [...eventSchemas.messages, ...eventSchemas.servers], usualPort: 3015 },
+  {
+    projection: messagesProjection,
+    schemas: [...eventSchemas.messages, ...eventSchemas.servers, ...eventSchemas.auth],
+    usualPort: 3015,
+  },
   process.env,
 );

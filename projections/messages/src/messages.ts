@@ -1,9 +1,18 @@
 import { batched, defineProjection, type Table } from '@palaver/projector';
-import type { ChannelType, MemberRole, MessagesEvent, Permission, ServersEvent } from '@palaver/schemas';
+import type {
+  AuthEvent,
+  ChannelType,
+  MemberRole,
+  MessagesEvent,
+  MessagesLeft,
+  Permission,
+  ServersEvent,
+} from '@palaver/schemas';
 import type { Pool } from 'pg';
 
 /**
- * The view of messages: a channel's history, and the facts of other services that posting and reading need (channels, members).
+ * The view of messages: a channel's history, and the facts of other services that posting and reading need (channels, members),
+ * or that erasing does (deleted authors).
  * Rows, fold and queries stand side by side; only this file knows the columns.
  */
 
@@ -17,14 +26,16 @@ const tables: readonly Table[] = [
       seq: 'bigint not null',
       id: 'uuid not null',
       server_id: 'uuid not null',
-      author_id: 'uuid not null',
+      // Null when the author's account is gone, and its messages stayed.
+      author_id: 'uuid',
       content: 'text not null',
       imported_at: 'timestamptz',
       created_at: 'timestamptz not null',
     },
     // Pages are ranges of this key, read backwards.
     primaryKey: ['channel_id', 'seq'],
-    indexes: { message_by_id: 'unique (id)' },
+    // By author: what is to be erased with an account.
+    indexes: { message_by_id: 'unique (id)', message_by_author: '(author_id)' },
   },
   {
     name: 'channel',
@@ -41,16 +52,22 @@ const tables: readonly Table[] = [
     },
     primaryKey: ['server_id', 'profile_id'],
   },
+  {
+    name: 'deleted_author',
+    columns: { id: 'uuid not null', messages: 'text not null', deleted_at: 'timestamptz not null' },
+    primaryKey: ['id'],
+  },
 ];
 
-// Fold. Handlers of the two topics touch different tables, so that the order between topics does not matter.
+// Fold. Handlers of the three topics touch different tables, so that the order between topics does not matter.
 
-type ServersFact = Extract<ServersEvent, { type: 'ChannelCreated' | 'MemberJoined' }>;
+type ServersFact = Extract<ServersEvent, { type: 'ChannelCreated' | 'MemberJoined' | 'MemberLeft' }>;
+type AuthFact = Extract<AuthEvent, { type: 'AccountDeleted' }>;
 
-export const messagesProjection = defineProjection<MessagesEvent | ServersFact>({
+export const messagesProjection = defineProjection<MessagesEvent | ServersFact | AuthFact>({
   name: 'messages',
-  version: 1,
-  topics: ['messages.events', 'servers.events'],
+  version: 2,
+  topics: ['messages.events', 'servers.events', 'auth.events'],
   tables,
   handlers: {
     MessagePosted: (data, { timestampMs }) => [
@@ -69,11 +86,35 @@ export const messagesProjection = defineProjection<MessagesEvent | ServersFact>(
         },
       },
     ],
+    MessageDeleted: ({ channelId, seq }) => [{ kind: 'remove', table: 'message', key: { channel_id: channelId, seq } }],
+    // The whole row: what was posted may be gone from the log.
+    MessageAnonymized: (data) => [
+      {
+        kind: 'put',
+        table: 'message',
+        row: {
+          channel_id: data.channelId,
+          seq: data.seq,
+          id: data.messageId,
+          server_id: data.serverId,
+          author_id: null,
+          content: data.content,
+          imported_at: data.importedAt === null ? null : new Date(data.importedAt),
+          created_at: new Date(data.postedAt),
+        },
+      },
+    ],
     ChannelCreated: ({ channelId, serverId, type }) => [
       { kind: 'put', table: 'channel', row: { id: channelId, server_id: serverId, type } },
     ],
     MemberJoined: ({ serverId, profileId, role, permissions }) => [
       { kind: 'put', table: 'member', row: { server_id: serverId, profile_id: profileId, role, permissions } },
+    ],
+    MemberLeft: ({ serverId, profileId }) => [
+      { kind: 'remove', table: 'member', key: { server_id: serverId, profile_id: profileId } },
+    ],
+    AccountDeleted: ({ profileId, messages }, { timestampMs }) => [
+      { kind: 'put', table: 'deleted_author', row: { id: profileId, messages, deleted_at: new Date(timestampMs) } },
     ],
   },
 });
@@ -84,7 +125,8 @@ export type MessageView = {
   readonly id: string;
   readonly channelId: string;
   readonly serverId: string;
-  readonly authorId: string;
+  /** Null when the author's account is gone. */
+  readonly authorId: string | null;
   readonly seq: number;
   readonly content: string;
   readonly importedAt: string | null;
@@ -133,7 +175,7 @@ type MessageRow = {
   id: string;
   channel_id: string;
   server_id: string;
-  author_id: string;
+  author_id: string | null;
   seq: string;
   content: string;
   imported_at: Date | null;
@@ -222,3 +264,20 @@ export const messagesQueries = (pool: Pool): MessagesQueries => ({
   accessTo: accessReader(pool),
   history: (page) => history(pool, page),
 });
+
+/** A message of a deleted account that is still there, and what its author chose. */
+export type LeftMessage = { readonly message: MessageView; readonly messages: MessagesLeft };
+
+/** Messages, oldest of a channel first, of accounts that were deleted after `since`: what erasing has left to do. */
+export const leftByDeleted = async (
+  pool: Pool,
+  { since, limit }: { since: Date; limit: number },
+): Promise<readonly LeftMessage[]> => {
+  const { rows } = await pool.query<MessageRow & { messages: MessagesLeft }>({
+    name: 'left-by-deleted',
+    text: `select m.*, d.messages from deleted_author d join message m on m.author_id = d.id
+           where d.deleted_at > $1 order by m.channel_id, m.seq limit $2`,
+    values: [since, limit],
+  });
+  return rows.map(({ messages, ...row }) => ({ message: messageView(row), messages }));
+};

@@ -2,4 +2,7 @@ import { runWorker } from '@palaver/process';
 import { eventSchemas } from '@palaver/schemas';
 import { serversProjection } from './index.ts';
 
-await runWorker({ projection: serversProjection, schemas: eventSchemas.servers, usualPort: 3014 }, process.env);
+await runWorker(
+  { projection: serversProjection, schemas: [...eventSchemas.servers, ...eventSchemas.auth], usualPort: 3014 },
+  process.env,
+);

@@ -1,5 +1,5 @@
 import { defineProjection, type Table } from '@palaver/projector';
-import type { ChannelType, MemberRole, Permission, ServersEvent } from '@palaver/schemas';
+import type { AuthEvent, ChannelType, MemberRole, Permission, ServersEvent } from '@palaver/schemas';
 import { type Kysely, sql } from 'kysely';
 
 /** The view of servers: what a member sees of them. Rows, fold and queries stand side by side; only this file knows the columns. */
@@ -40,7 +40,16 @@ type InviteRow = {
   created_at: Date;
 };
 
-export type ServersModel = { server: ServerRow; channel: ChannelRow; member: MemberRow; invite: InviteRow };
+/** A fact of another service: whose memberships are to end. */
+type DeletedProfileRow = { id: string; deleted_at: Date };
+
+export type ServersModel = {
+  server: ServerRow;
+  channel: ChannelRow;
+  member: MemberRow;
+  invite: InviteRow;
+  deleted_profile: DeletedProfileRow;
+};
 
 const tables: readonly Table[] = [
   {
@@ -94,14 +103,21 @@ const tables: readonly Table[] = [
     },
     primaryKey: ['code'],
   },
+  {
+    name: 'deleted_profile',
+    columns: { id: 'uuid not null', deleted_at: 'timestamptz not null' },
+    primaryKey: ['id'],
+  },
 ];
 
-// Fold.
+// Fold. Handlers of the two topics touch different tables, so that the order between topics does not matter.
 
-export const serversProjection = defineProjection<ServersEvent>({
+type AuthFact = Extract<AuthEvent, { type: 'AccountDeleted' }>;
+
+export const serversProjection = defineProjection<ServersEvent | AuthFact>({
   name: 'servers',
-  version: 1,
-  topics: ['servers.events'],
+  version: 2,
+  topics: ['servers.events', 'auth.events'],
   tables,
   handlers: {
     ServerCreated: (data, { timestampMs }) => [
@@ -161,6 +177,13 @@ export const serversProjection = defineProjection<ServersEvent>({
         },
       },
       { kind: 'add', table: 'server', key: { id: data.serverId }, add: { member_count: 1 } },
+    ],
+    MemberLeft: ({ serverId, profileId }) => [
+      { kind: 'remove', table: 'member', key: { server_id: serverId, profile_id: profileId } },
+      { kind: 'add', table: 'server', key: { id: serverId }, add: { member_count: -1 } },
+    ],
+    AccountDeleted: ({ profileId }, { timestampMs }) => [
+      { kind: 'put', table: 'deleted_profile', row: { id: profileId, deleted_at: new Date(timestampMs) } },
     ],
   },
 });
@@ -303,4 +326,25 @@ export const inviteByCode = async (db: Database, code: string): Promise<InviteVi
   if (!row) return null;
   const { id, name, imageUrl, memberCount } = serverView(row);
   return { code, server: { id, name, imageUrl, memberCount } };
+};
+
+export type Membership = { readonly serverId: string; readonly profileId: string; readonly joinedAt: string };
+
+/** Memberships of accounts that were deleted after `since`: what erasing has left to do. */
+export const membershipsOfDeleted = async (
+  db: Database,
+  { since, limit }: { since: Date; limit: number },
+): Promise<readonly Membership[]> => {
+  const rows = await db
+    .selectFrom('deleted_profile')
+    .innerJoin('member', 'member.profile_id', 'deleted_profile.id')
+    .where('deleted_profile.deleted_at', '>', since)
+    .select(['member.server_id', 'member.profile_id', 'member.joined_at'])
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    serverId: row.server_id,
+    profileId: row.profile_id,
+    joinedAt: row.joined_at.toISOString(),
+  }));
 };

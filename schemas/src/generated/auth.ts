@@ -1,5 +1,11 @@
 // Generated from schemas/auth by `pnpm generate`; not to be edited.
 
+/** What becomes of the messages of an account that is deleted: they stay with no author, or they go. */
+export type MessagesLeft = 'ANONYMIZE' | 'DELETE';
+
+/** Why a session ended: its profile signed out of it, or ended it from elsewhere; a spent refresh token came again; the password changed; the account is gone; nobody refreshed it in time; newer sessions took its place. */
+export type SessionEndReason = 'SIGNED_OUT' | 'REVOKED' | 'REUSED' | 'PASSWORD_CHANGED' | 'ACCOUNT_DELETED' | 'EXPIRED' | 'DISPLACED';
+
 /** Reserve an address for a profile that is to be created. */
 export type ClaimEmail = {
   /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
@@ -28,9 +34,79 @@ export type CreateProfile = {
   readonly passwordSealed: Buffer;
 };
 
+/** Delete an account. */
+export type DeleteAccount = {
+  /** The profile. */
+  readonly profileId: string;
+  /** What becomes of its messages. */
+  readonly messages: MessagesLeft;
+  /** Names the sealed password that the edge has checked: SHA-256, base64url. */
+  readonly passwordId: string;
+};
+
+/** End one session of a profile. */
+export type EndSession = {
+  /** Whose session it is. */
+  readonly profileId: string;
+  /** The session. */
+  readonly sessionId: string;
+  /** Why it ends. */
+  readonly reason: SessionEndReason;
+};
+
+/** End all sessions of a profile, or all but one. */
+export type EndSessions = {
+  /** Whose sessions end. */
+  readonly profileId: string;
+  /** The session that goes on; null when none does. */
+  readonly except: string | null;
+  /** Why it ends. */
+  readonly reason: SessionEndReason;
+};
+
+/** Go on with a session: give a refresh token for its successor. */
+export type RefreshSession = {
+  /** Whose session it is. */
+  readonly profileId: string;
+  /** The session. */
+  readonly sessionId: string;
+  /** SHA-256 (base64url) of the token that is given. */
+  readonly refreshHash: string;
+  /** SHA-256 (base64url) of its successor. */
+  readonly nextRefreshHash: string;
+};
+
+/** Give up the claim of an address; given by process managers when a profile has another address, or is gone. */
+export type ReleaseEmail = {
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The profile that gives it up; a claim that another profile holds is left alone. */
+  readonly profileId: string;
+};
+
+/** Sign a profile in: begin a session. */
+export type StartSession = {
+  /** Whose session it is. */
+  readonly profileId: string;
+  /** The session. */
+  readonly sessionId: string;
+  /** SHA-256 (base64url) of the session's first refresh token. */
+  readonly refreshHash: string;
+  /** What the client said of itself (User-Agent), at most 200 characters; null when it said nothing. */
+  readonly device: string | null;
+  /** SHA-256 (base64url) of the sealed password that was proven; the profile must still have it. Null when none had to be: another proof was given. */
+  readonly passwordId: string | null;
+};
+
 export type AuthCommand =
   | { readonly type: 'ClaimEmail'; readonly data: ClaimEmail }
-  | { readonly type: 'CreateProfile'; readonly data: CreateProfile };
+  | { readonly type: 'CreateProfile'; readonly data: CreateProfile }
+  | { readonly type: 'DeleteAccount'; readonly data: DeleteAccount }
+  | { readonly type: 'EndSession'; readonly data: EndSession }
+  | { readonly type: 'EndSessions'; readonly data: EndSessions }
+  | { readonly type: 'RefreshSession'; readonly data: RefreshSession }
+  | { readonly type: 'ReleaseEmail'; readonly data: ReleaseEmail }
+  | { readonly type: 'StartSession'; readonly data: StartSession };
 
 export const authCommandSchemas = [
   {
@@ -43,7 +119,47 @@ export const authCommandSchemas = [
     fullName: 'palaver.auth.CreateProfile',
     schema: {"type":"record","name":"CreateProfile","namespace":"palaver.auth","doc":"Create the profile whose address has been claimed; given by the sign-up process manager.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that the address is claimed for."},{"name":"name","type":"string","doc":"Display name, 1-32 characters."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed."}]},
   },
+  {
+    topic: 'auth.commands',
+    fullName: 'palaver.auth.DeleteAccount',
+    schema: {"type":"record","name":"DeleteAccount","namespace":"palaver.auth","doc":"Delete an account.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"messages","type":{"type":"enum","name":"MessagesLeft","namespace":"palaver.auth","doc":"What becomes of the messages of an account that is deleted: they stay with no author, or they go.","symbols":["ANONYMIZE","DELETE"],"default":"DELETE"},"doc":"What becomes of its messages."},{"name":"passwordId","type":"string","doc":"Names the sealed password that the edge has checked: SHA-256, base64url."}]},
+  },
+  {
+    topic: 'auth.commands',
+    fullName: 'palaver.auth.EndSession',
+    schema: {"type":"record","name":"EndSession","namespace":"palaver.auth","doc":"End one session of a profile.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Whose session it is."},{"name":"sessionId","type":{"type":"string","logicalType":"uuid"},"doc":"The session."},{"name":"reason","type":{"type":"enum","name":"SessionEndReason","namespace":"palaver.auth","doc":"Why a session ended: its profile signed out of it, or ended it from elsewhere; a spent refresh token came again; the password changed; the account is gone; nobody refreshed it in time; newer sessions took its place.","symbols":["SIGNED_OUT","REVOKED","REUSED","PASSWORD_CHANGED","ACCOUNT_DELETED","EXPIRED","DISPLACED"],"default":"REVOKED"},"doc":"Why it ends."}]},
+  },
+  {
+    topic: 'auth.commands',
+    fullName: 'palaver.auth.EndSessions',
+    schema: {"type":"record","name":"EndSessions","namespace":"palaver.auth","doc":"End all sessions of a profile, or all but one.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Whose sessions end."},{"name":"except","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The session that goes on; null when none does.","default":null},{"name":"reason","type":{"type":"enum","name":"SessionEndReason","namespace":"palaver.auth","doc":"Why a session ended: its profile signed out of it, or ended it from elsewhere; a spent refresh token came again; the password changed; the account is gone; nobody refreshed it in time; newer sessions took its place.","symbols":["SIGNED_OUT","REVOKED","REUSED","PASSWORD_CHANGED","ACCOUNT_DELETED","EXPIRED","DISPLACED"],"default":"REVOKED"},"doc":"Why it ends."}]},
+  },
+  {
+    topic: 'auth.commands',
+    fullName: 'palaver.auth.RefreshSession',
+    schema: {"type":"record","name":"RefreshSession","namespace":"palaver.auth","doc":"Go on with a session: give a refresh token for its successor.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Whose session it is."},{"name":"sessionId","type":{"type":"string","logicalType":"uuid"},"doc":"The session."},{"name":"refreshHash","type":"string","doc":"SHA-256 (base64url) of the token that is given."},{"name":"nextRefreshHash","type":"string","doc":"SHA-256 (base64url) of its successor."}]},
+  },
+  {
+    topic: 'auth.commands',
+    fullName: 'palaver.auth.ReleaseEmail',
+    schema: {"type":"record","name":"ReleaseEmail","namespace":"palaver.auth","doc":"Give up the claim of an address; given by process managers when a profile has another address, or is gone.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that gives it up; a claim that another profile holds is left alone."}]},
+  },
+  {
+    topic: 'auth.commands',
+    fullName: 'palaver.auth.StartSession',
+    schema: {"type":"record","name":"StartSession","namespace":"palaver.auth","doc":"Sign a profile in: begin a session.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Whose session it is."},{"name":"sessionId","type":{"type":"string","logicalType":"uuid"},"doc":"The session."},{"name":"refreshHash","type":"string","doc":"SHA-256 (base64url) of the session's first refresh token."},{"name":"device","type":["null","string"],"doc":"What the client said of itself (User-Agent), at most 200 characters; null when it said nothing.","default":null},{"name":"passwordId","type":["null","string"],"doc":"SHA-256 (base64url) of the sealed password that was proven; the profile must still have it. Null when none had to be: another proof was given.","default":null}]},
+  },
 ] as const;
+
+/** An account is gone. Ends its profile and its sessions: the sweep erases the records before this one. Holds nothing that tells who it was. */
+export type AccountDeleted = {
+  /** The profile. */
+  readonly profileId: string;
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim that is to be released. */
+  readonly emailHash: string;
+  /** What becomes of its messages. */
+  readonly messages: MessagesLeft;
+};
 
 /** An address was reserved for a profile. Carries what the profile is created with, so that a crash in between loses nothing. */
 export type EmailClaimed = {
@@ -57,6 +173,14 @@ export type EmailClaimed = {
   readonly emailSealed: Buffer;
   /** The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed. */
   readonly passwordSealed: Buffer;
+};
+
+/** An address became free for anybody. Ends the earlier claim: what it carries is erased by the sweep. */
+export type EmailReleased = {
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The profile that held it. */
+  readonly profileId: string;
 };
 
 /** An account came into being. */
@@ -73,11 +197,57 @@ export type ProfileCreated = {
   readonly passwordSealed: Buffer;
 };
 
+/** A session is over; its access tokens count no more. */
+export type SessionEnded = {
+  /** Whose session it is. */
+  readonly profileId: string;
+  /** The session. */
+  readonly sessionId: string;
+  /** Why it ended. */
+  readonly reason: SessionEndReason;
+};
+
+/** A refresh token was spent, and has a successor. */
+export type SessionRefreshed = {
+  /** Whose session it is. */
+  readonly profileId: string;
+  /** The session. */
+  readonly sessionId: string;
+  /** SHA-256 (base64url) of the successor, the only token that is good from here on. */
+  readonly refreshHash: string;
+  /** When the session ends unless it is refreshed before. */
+  readonly expiresAt: number;
+};
+
+/** A profile signed in. */
+export type SessionStarted = {
+  /** Whose session it is. */
+  readonly profileId: string;
+  /** The session. */
+  readonly sessionId: string;
+  /** SHA-256 (base64url) of the session's first refresh token. */
+  readonly refreshHash: string;
+  /** What the client said of itself (User-Agent), at most 200 characters; null when it said nothing. */
+  readonly device: string | null;
+  /** When the session ends unless it is refreshed before. */
+  readonly expiresAt: number;
+};
+
 export type AuthEvent =
+  | { readonly type: 'AccountDeleted'; readonly data: AccountDeleted }
   | { readonly type: 'EmailClaimed'; readonly data: EmailClaimed }
-  | { readonly type: 'ProfileCreated'; readonly data: ProfileCreated };
+  | { readonly type: 'EmailReleased'; readonly data: EmailReleased }
+  | { readonly type: 'ProfileCreated'; readonly data: ProfileCreated }
+  | { readonly type: 'SessionEnded'; readonly data: SessionEnded }
+  | { readonly type: 'SessionRefreshed'; readonly data: SessionRefreshed }
+  | { readonly type: 'SessionStarted'; readonly data: SessionStarted };
 
 export const authEventSchemas = [
+  {
+    topic: 'auth.events',
+    fullName: 'palaver.auth.AccountDeleted',
+    schema: {"type":"record","name":"AccountDeleted","namespace":"palaver.auth","doc":"An account is gone. Ends its profile and its sessions: the sweep erases the records before this one. Holds nothing that tells who it was.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim that is to be released."},{"name":"messages","type":{"type":"enum","name":"MessagesLeft","namespace":"palaver.auth","doc":"What becomes of the messages of an account that is deleted: they stay with no author, or they go.","symbols":["ANONYMIZE","DELETE"],"default":"DELETE"},"doc":"What becomes of its messages."}]},
+  },
   {
     topic: 'auth.events',
     fullName: 'palaver.auth.EmailClaimed',
@@ -85,7 +255,27 @@ export const authEventSchemas = [
   },
   {
     topic: 'auth.events',
+    fullName: 'palaver.auth.EmailReleased',
+    schema: {"type":"record","name":"EmailReleased","namespace":"palaver.auth","doc":"An address became free for anybody. Ends the earlier claim: what it carries is erased by the sweep.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that held it."}]},
+  },
+  {
+    topic: 'auth.events',
     fullName: 'palaver.auth.ProfileCreated',
     schema: {"type":"record","name":"ProfileCreated","namespace":"palaver.auth","doc":"An account came into being.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that the address is claimed for."},{"name":"name","type":"string","doc":"Display name, 1-32 characters."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed."}]},
+  },
+  {
+    topic: 'auth.events',
+    fullName: 'palaver.auth.SessionEnded',
+    schema: {"type":"record","name":"SessionEnded","namespace":"palaver.auth","doc":"A session is over; its access tokens count no more.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Whose session it is."},{"name":"sessionId","type":{"type":"string","logicalType":"uuid"},"doc":"The session."},{"name":"reason","type":{"type":"enum","name":"SessionEndReason","namespace":"palaver.auth","doc":"Why a session ended: its profile signed out of it, or ended it from elsewhere; a spent refresh token came again; the password changed; the account is gone; nobody refreshed it in time; newer sessions took its place.","symbols":["SIGNED_OUT","REVOKED","REUSED","PASSWORD_CHANGED","ACCOUNT_DELETED","EXPIRED","DISPLACED"],"default":"REVOKED"},"doc":"Why it ended."}]},
+  },
+  {
+    topic: 'auth.events',
+    fullName: 'palaver.auth.SessionRefreshed',
+    schema: {"type":"record","name":"SessionRefreshed","namespace":"palaver.auth","doc":"A refresh token was spent, and has a successor.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Whose session it is."},{"name":"sessionId","type":{"type":"string","logicalType":"uuid"},"doc":"The session."},{"name":"refreshHash","type":"string","doc":"SHA-256 (base64url) of the successor, the only token that is good from here on."},{"name":"expiresAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When the session ends unless it is refreshed before."}]},
+  },
+  {
+    topic: 'auth.events',
+    fullName: 'palaver.auth.SessionStarted',
+    schema: {"type":"record","name":"SessionStarted","namespace":"palaver.auth","doc":"A profile signed in.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Whose session it is."},{"name":"sessionId","type":{"type":"string","logicalType":"uuid"},"doc":"The session."},{"name":"refreshHash","type":"string","doc":"SHA-256 (base64url) of the session's first refresh token."},{"name":"device","type":["null","string"],"doc":"What the client said of itself (User-Agent), at most 200 characters; null when it said nothing.","default":null},{"name":"expiresAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When the session ends unless it is refreshed before."}]},
   },
 ] as const;

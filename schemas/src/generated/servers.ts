@@ -47,10 +47,19 @@ export type JoinServer = {
   readonly inviteCode: string;
 };
 
+/** Leave a server; given by the erasure of an account. */
+export type LeaveServer = {
+  /** The server. */
+  readonly serverId: string;
+  /** Who leaves. */
+  readonly profileId: string;
+};
+
 export type ServersCommand =
   | { readonly type: 'CreateInvite'; readonly data: CreateInvite }
   | { readonly type: 'CreateServer'; readonly data: CreateServer }
-  | { readonly type: 'JoinServer'; readonly data: JoinServer };
+  | { readonly type: 'JoinServer'; readonly data: JoinServer }
+  | { readonly type: 'LeaveServer'; readonly data: LeaveServer };
 
 export const serversCommandSchemas = [
   {
@@ -67,6 +76,11 @@ export const serversCommandSchemas = [
     topic: 'servers.commands',
     fullName: 'palaver.servers.JoinServer',
     schema: {"type":"record","name":"JoinServer","namespace":"palaver.servers","doc":"Become a member by an invite.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Who joins."},{"name":"inviteCode","type":"string","doc":"The invite's code."}]},
+  },
+  {
+    topic: 'servers.commands',
+    fullName: 'palaver.servers.LeaveServer',
+    schema: {"type":"record","name":"LeaveServer","namespace":"palaver.servers","doc":"Leave a server; given by the erasure of an account.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Who leaves."}]},
   },
 ] as const;
 
@@ -110,6 +124,14 @@ export type MemberJoined = {
   readonly inviteCode: string | null;
 };
 
+/** A profile is no member of a server any more. */
+export type MemberLeft = {
+  /** The server. */
+  readonly serverId: string;
+  /** Who left. */
+  readonly profileId: string;
+};
+
 /** A server came into being. */
 export type ServerCreated = {
   /** The server. */
@@ -128,6 +150,7 @@ export type ServersEvent =
   | { readonly type: 'ChannelCreated'; readonly data: ChannelCreated }
   | { readonly type: 'InviteCreated'; readonly data: InviteCreated }
   | { readonly type: 'MemberJoined'; readonly data: MemberJoined }
+  | { readonly type: 'MemberLeft'; readonly data: MemberLeft }
   | { readonly type: 'ServerCreated'; readonly data: ServerCreated };
 
 export const serversEventSchemas = [
@@ -145,6 +168,11 @@ export const serversEventSchemas = [
     topic: 'servers.events',
     fullName: 'palaver.servers.MemberJoined',
     schema: {"type":"record","name":"MemberJoined","namespace":"palaver.servers","doc":"A profile became a member of a server.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Who joined."},{"name":"role","type":{"type":"enum","name":"MemberRole","namespace":"palaver.servers","doc":"Preset roles of a member, in rising order GUEST, MODERATOR, ADMIN.","symbols":["GUEST","MODERATOR","ADMIN"],"default":"GUEST"},"doc":"Role at joining."},{"name":"permissions","type":{"type":"array","items":{"type":"enum","name":"Permission","namespace":"palaver.servers","doc":"A permission granted to a member besides those of its role. NONE is what a reader makes of one that it does not know.","symbols":["NONE","IMPORT_MESSAGES"],"default":"NONE"}},"doc":"Permissions granted by the invite."},{"name":"inviteCode","type":["null","string"],"doc":"The invite's code; null for the owner.","default":null}]},
+  },
+  {
+    topic: 'servers.events',
+    fullName: 'palaver.servers.MemberLeft',
+    schema: {"type":"record","name":"MemberLeft","namespace":"palaver.servers","doc":"A profile is no member of a server any more.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Who left."}]},
   },
   {
     topic: 'servers.events',

@@ -32,7 +32,7 @@ export const compareWithChannel = async (options: {
     found.push(message);
     onProgress(found.length);
   }
-  const names = await namesOfProfiles(api, accessToken, new Set(found.map(({ authorId }) => authorId)));
+  const names = await namesOfProfiles(api, accessToken, new Set(found.flatMap(({ authorId }) => authorId ?? [])));
   return compare(
     logs.flatMap((log) => log.messages),
     found.reverse(),
@@ -65,7 +65,7 @@ const differenceOf = (
   if (!found) return `${where} is not in the channel: ${JSON.stringify(expected.text)}`;
   // Texts are kept in NFC.
   const wanted = [expected.name, expected.text.normalize('NFC'), Date.parse(expected.postedAt)];
-  const got = [names.get(found.authorId), found.content, Date.parse(found.importedAt ?? '')];
+  const got = [found.authorId && names.get(found.authorId), found.content, Date.parse(found.importedAt ?? '')];
   return JSON.stringify(wanted) === JSON.stringify(got)
     ? null
     : `${where} is ${JSON.stringify(wanted)}, but message ${found.seq} is ${JSON.stringify(got)}`;

@@ -137,10 +137,20 @@ const post = async (api: Api, { channelId }: Place, member: Member, message: Irc
     await send();
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 401)) throw error;
-    member.session = await api.signIn(member.account);
+    member.session = await again(api, member);
     await send();
   }
   member.joinedAt = undefined;
+};
+
+/** Its token has expired: the session goes on, or another one begins where it is over. */
+const again = async (api: Api, { session, account }: Member): Promise<Session> => {
+  try {
+    return await api.refresh(session);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return api.signIn(account);
+    throw error;
+  }
 };
 
 /** Makes members in the given order, a few at a time, ahead of those who ask for them. */

@@ -56,13 +56,30 @@ describe('data keys', () => {
     expect(() => bob!.unseal(ada!.seal(address, 'place'), 'place')).toThrow(UnsealError);
   });
 
-  test('there is none of an unknown profile, nor after it was destroyed', async () => {
+  test('there is none of an unknown profile', async () => {
+    expect(await dataKeys(pool, wrapping).of(crypto.randomUUID())).toBeNull();
+  });
+
+  test('one that was destroyed is gone for good, for its own request too', async () => {
     const profileId = crypto.randomUUID();
     const keys = dataKeys(pool, wrapping);
-    expect(await keys.of(profileId)).toBeNull();
     await keys.reserve(profileId, 'request');
-    await pool.query('delete from keys.data_key where profile_id = $1', [profileId]);
-    expect(await keys.of(profileId)).toBeNull();
+    const before = await pool.query('select wrapped_key from keys.data_key where profile_id = $1', [profileId]);
+    for (let times = 0; times < 2; times += 1) {
+      await keys.destroy(profileId);
+      expect(await keys.of(profileId)).toBeNull();
+      for (const request of ['request', 'destroyed']) expect(await keys.reserve(profileId, request)).toBeNull();
+    }
+    const after = await pool.query('select * from keys.data_key where profile_id = $1', [profileId]);
+    expect(JSON.stringify(after.rows)).not.toContain(before.rows[0].wrapped_key.toString('hex'));
+    expect(after.rows[0].wrapped_key).toEqual(Buffer.alloc(0));
+  });
+
+  test('can be destroyed before it was made', async () => {
+    const profileId = crypto.randomUUID();
+    const keys = dataKeys(pool, wrapping);
+    await keys.destroy(profileId);
+    expect(await keys.reserve(profileId, 'request')).toBeNull();
   });
 
   test('lie wrapped: who has the table alone, or moves a row, opens nothing', async () => {

@@ -10,11 +10,13 @@ import { keyLength, type Sealer, sealer } from './sealing.ts';
 export type DataKeys = {
   /**
    * The profile's sealer; makes its key when there is none. Null when the key was made for another request (told by `fingerprint`):
-   * two sign-ups claim to be the same one.
+   * two sign-ups claim to be the same one. Null also when it was destroyed: no late repeat of a sign-up brings it back.
    */
   reserve(profileId: string, fingerprint: string): Promise<Sealer | null>;
   /** Null when there is no such key, or it was destroyed. */
   of(profileId: string): Promise<Sealer | null>;
+  /** Whatever was sealed with it can't be opened any more. Safe to repeat. */
+  destroy(profileId: string): Promise<void>;
 };
 
 /** Creates the schema where there is none. */
@@ -30,6 +32,9 @@ export const createKeysSchema = async (pool: pg.Pool): Promise<void> => {
       created_at timestamptz not null default now()
     )`);
 };
+
+/** A key of no bytes, under a fingerprint that no request has, is one that was destroyed. */
+const destroyed = { key: Buffer.alloc(0), fingerprint: 'destroyed' };
 
 type DataKeyRow = { wrapped_key: Buffer; fingerprint: string };
 
@@ -52,7 +57,7 @@ export const dataKeys = (pool: pg.Pool, wrapping: Sealer): DataKeys => {
         values: [profileId, wrapped, fingerprint],
       });
       const row = rows[0]!;
-      return row.fingerprint === fingerprint ? unwrapped(row, profileId) : null;
+      return row.wrapped_key.length > 0 && row.fingerprint === fingerprint ? unwrapped(row, profileId) : null;
     },
     async of(profileId) {
       const { rows } = await pool.query<DataKeyRow>({
@@ -60,7 +65,15 @@ export const dataKeys = (pool: pg.Pool, wrapping: Sealer): DataKeys => {
         text: 'select wrapped_key, fingerprint from keys.data_key where profile_id = $1',
         values: [profileId],
       });
-      return rows[0] ? unwrapped(rows[0], profileId) : null;
+      return rows[0] && rows[0].wrapped_key.length > 0 ? unwrapped(rows[0], profileId) : null;
+    },
+    async destroy(profileId) {
+      await pool.query({
+        name: 'destroy-data-key',
+        text: `insert into keys.data_key (profile_id, wrapped_key, fingerprint) values ($1, $2, $3)
+               on conflict (profile_id) do update set wrapped_key = $2, fingerprint = $3`,
+        values: [profileId, destroyed.key, destroyed.fingerprint],
+      });
     },
   };
 };

@@ -1,12 +1,36 @@
 import { defineDecider } from '@palaver/decider';
 import type { AuthCommand, AuthEvent } from '@palaver/schemas';
-import { claimEmail, emailClaim } from './email-claim.ts';
-import { createProfile, profile } from './profile.ts';
+import { deleteAccount } from './account.ts';
+import { claimEmail, emailClaim, releaseEmail } from './email-claim.ts';
+import { createProfile, deletion, profile } from './profile.ts';
+import {
+  endSession,
+  endSessionsOf,
+  refreshSession,
+  session,
+  sessions,
+  sessionTouches,
+  startSession,
+} from './session.ts';
+
+/** Of each of these all that is to be remembered is that it has come: an address is free, a session over, an account gone. */
+const endings: ReadonlySet<AuthEvent['type']> = new Set(['EmailReleased', 'SessionEnded', 'AccountDeleted']);
 
 /** What this service decides: the table of its commands. */
 export const authDecider = defineDecider<AuthCommand, AuthEvent>({
   name: 'auth',
-  version: 1,
-  kinds: [emailClaim, profile],
-  rules: { ClaimEmail: claimEmail, CreateProfile: createProfile },
+  version: 2,
+  kinds: [emailClaim, profile, deletion, session, sessions],
+  touches: (event) => (event.type === 'AccountDeleted' ? [deletion.of(event.data.profileId)] : sessionTouches(event)),
+  ends: ({ type }) => endings.has(type),
+  rules: {
+    ClaimEmail: claimEmail,
+    ReleaseEmail: releaseEmail,
+    CreateProfile: createProfile,
+    DeleteAccount: deleteAccount,
+    StartSession: startSession,
+    RefreshSession: refreshSession,
+    EndSession: endSession,
+    EndSessions: endSessionsOf,
+  },
 });

@@ -1,34 +1,51 @@
-import { newId, postgresStateStore, startProcessManager } from '@palaver/decider';
+import { newId, type ProcessManagerOptions, postgresStateStore, startProcessManager } from '@palaver/decider';
 import type { Codec } from '@palaver/event-log';
 import { giveCommand } from '@palaver/http';
 import { type ServiceParts, serveService } from '@palaver/process';
 import { type AuthModel, authProjection } from '@palaver/projection-auth';
 import { variable } from '@palaver/runtime';
-import { type AuthCommand, type AuthEvent, commandSchemas, consumerGroups, eventSchemas } from '@palaver/schemas';
+import {
+  type AuthCommand,
+  type AuthEvent,
+  commandSchemas,
+  consumerGroups,
+  eventSchemas,
+  sessionEnds,
+} from '@palaver/schemas';
 import { Kysely, PostgresDialect } from 'kysely';
 import { z } from 'zod';
+import { deletionProcess, followDeletion } from './account.ts';
+import { attempts, createAttemptsSchema } from './attempts.ts';
 import { createKeysSchema, dataKeys } from './data-keys.ts';
 import { authDecider } from './decider.ts';
 import { passwords } from './passwords.ts';
+import { refreshTokens } from './refresh-tokens.ts';
 import { type AuthParts, authProblems, authRoutes } from './routes.ts';
 import { keyLength } from './sealing.ts';
 import { secretsOf } from './secrets.ts';
 import { followSignUp, signUpProcess } from './sign-up.ts';
-import { parsePrivateKey, tokenIssuer } from './tokens.ts';
+import { parseSigningKey, type SigningKey, type SigningKeys, signingKeysFile } from './signing-keys.ts';
+import { tokenIssuer } from './tokens.ts';
 
 const variables = {
   privateKey: variable({
     name: 'PALAVER_JWT_PRIVATE_KEY',
     parse: z.string().transform((text, context) => {
       try {
-        return parsePrivateKey(text);
+        return parseSigningKey(text);
       } catch {
-        context.addIssue('must be an RSA key, as a JSON Web Key or PEM');
+        context.addIssue('must be an RSA key, as a JSON Web Key, a set of them or PEM');
         return z.NEVER;
       }
     }),
     secret: true,
-    doc: 'the private key that tokens are signed with',
+    doc: 'the private keys that tokens are signed with, the newest last; as a file it is read again when it changes',
+  }),
+  privateKeyFile: variable({
+    name: 'PALAVER_JWT_PRIVATE_KEY_FILE',
+    parse: z.string(),
+    default: null as string | null,
+    doc: 'where the private keys lie, if they are given as a file',
   }),
   authKey: variable({
     name: 'PALAVER_AUTH_KEY',
@@ -43,44 +60,84 @@ const variables = {
 
 type Parts = ServiceParts<typeof variables>;
 
-/** Puts together what the routes need, and starts the process manager of sign-ups. */
+/** Puts together what the routes need, and starts the process managers. */
 const authParts = async (parts: Parts): Promise<AuthParts> => {
-  const { config, scope, log, codecs, pool, commands, positions, verifyToken } = parts;
-  const names = { issuer: config.tokenIssuer, audience: config.tokenAudience };
-  const issueToken = tokenIssuer({ privateKey: config.privateKey, ...names });
-  // A signing key that is not among the public keys would only show when nobody can do anything with their token.
-  verifyToken(issueToken('nobody').accessToken);
+  const { config, scope, pool, commands, positions, verifyToken, publicKeys } = parts;
+  const { current } = signingKeys(parts);
+  const issueToken = tokenIssuer({ current, issuer: config.tokenIssuer, audience: config.tokenAudience });
 
   await scope.waitFor('database', () => createKeysSchema(pool));
-  const checkpoints = postgresStateStore(pool, { schema: 'sign_up' });
-  await scope.waitFor('database', () => checkpoints.migrate());
-  const manager = await startProcessManager({
-    log,
-    name: signUpProcess,
-    groupId: 'auth-sign-up',
-    topic: 'auth.events',
-    events: codecs.events as Codec<AuthEvent>,
-    decider: authDecider,
-    commands: codecs.commands as Codec<AuthCommand>,
-    checkpoints,
-    handle: followSignUp,
-    newEpoch: newId,
-    logger: scope.logger,
-    onCrash: scope.crash,
-  });
-  scope.onStop('process manager', () => manager.close());
-
   const secrets = secretsOf(config.authKey);
+  const keys = dataKeys(pool, secrets.dataKeys);
+  await startFollowing(parts, { name: signUpProcess, handle: followSignUp });
+  await startFollowing(parts, {
+    name: deletionProcess,
+    handle: followDeletion,
+    act: async ({ type, data }) => {
+      if (type === 'AccountDeleted') await keys.destroy(data.profileId);
+    },
+  });
+  await scope.waitFor('database', () => createAttemptsSchema(pool));
+  const counted = attempts(pool, secrets.attempts);
+  const purging = setInterval(() => {
+    counted.purge().catch((error: unknown) => scope.logger.warn({ err: error }, 'old attempts were not forgotten'));
+  }, purgeEveryMs);
+  scope.onStop('attempts', () => clearInterval(purging));
   return {
     db: new Kysely<AuthModel>({ dialect: new PostgresDialect({ pool }) }),
     give: (command) => giveCommand(commands, command),
     positions,
     secrets,
     passwords: passwords(),
-    dataKeys: dataKeys(pool, secrets.dataKeys),
+    dataKeys: keys,
+    attempts: counted,
+    refreshTokens: refreshTokens(secrets.refreshTokens),
     issueToken,
     verifyToken,
+    publicKeys,
   };
+};
+
+type Following = Pick<ProcessManagerOptions<AuthEvent, AuthCommand>, 'name' | 'handle' | 'act'>;
+
+/** Starts a process manager on this service's own events. Its group is `auth-<name>`, its position lies in a schema of its name. */
+const startFollowing = async ({ scope, log, codecs, pool }: Parts, following: Following): Promise<void> => {
+  const { name } = following;
+  const checkpoints = postgresStateStore(pool, { schema: name.replaceAll('-', '_') });
+  await scope.waitFor('database', () => checkpoints.migrate());
+  const manager = await startProcessManager({
+    ...following,
+    log,
+    groupId: `auth-${name}`,
+    topic: 'auth.events',
+    events: codecs.events as Codec<AuthEvent>,
+    decider: authDecider,
+    commands: codecs.commands as Codec<AuthCommand>,
+    checkpoints,
+    newEpoch: newId,
+    logger: scope.logger,
+    onCrash: scope.crash,
+  });
+  scope.onStop(`process manager ${name}`, () => manager.close());
+};
+
+const purgeEveryMs = 60_000;
+
+/** A key whose public half nobody knows would only show when nobody can do anything with their token: throws at the start. */
+const signingKeys = ({ config, scope, publicKeys }: Parts): Pick<SigningKeys, 'current'> => {
+  const isPublic = ({ kid }: SigningKey): boolean => publicKeys.keyOf(kid) !== undefined;
+  if (!isPublic(config.privateKey)) {
+    throw new Error(`PALAVER_JWKS_FILE does not hold the public half of the signing key ${config.privateKey.kid}`);
+  }
+  if (config.privateKeyFile === null) return { current: () => config.privateKey };
+  const keys = signingKeysFile({
+    path: config.privateKeyFile,
+    isPublic,
+    onChange: ({ kid }) => scope.logger.info({ kid }, 'tokens are signed with another key from here on'),
+    onFault: (error) => scope.logger.warn({ err: error }, 'the signing keys cannot be read again; the last one stays'),
+  });
+  scope.onStop('signing keys', keys.close);
+  return keys;
 };
 
 await serveService(
@@ -89,6 +146,7 @@ await serveService(
     groupId: consumerGroups.auth,
     schemas: { commands: commandSchemas.auth, events: eventSchemas.auth },
     projection: authProjection,
+    sessionEnds: { ...sessionEnds, schemas: eventSchemas.auth },
     problems: authProblems,
     usualPort: 3003,
     variables,

@@ -1,7 +1,7 @@
 import {
   defineRoute,
-  oneLine,
   type ProblemTable,
+  type PublicKeys,
   Refusal,
   type Route,
   reply,
@@ -9,53 +9,33 @@ import {
   uuid,
   type VerifyToken,
 } from '@palaver/http';
-import { type Account, accountByEmailHash, accountById, profileById } from '@palaver/projection-auth';
+import { type Account, accountById, profileById } from '@palaver/projection-auth';
 import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
+import { accountRoutes } from './account-routes.ts';
 import type { DataKeys } from './data-keys.ts';
-import { maxEmailLength, normalizeEmail } from './email.ts';
-import { Busy, passwordLength } from './passwords.ts';
-import type { Secrets } from './secrets.ts';
-import { emailPlace, passwordPlace, type SignUpParts, signUp } from './sign-up.ts';
-import type { IssueToken } from './tokens.ts';
+import { passwordLength } from './passwords.ts';
+import { displayName, email, hashed, profileSchema } from './route-parts.ts';
+import { type SessionParts, sessionProblems, sessionRoutes, sessionTokensSchema } from './session-routes.ts';
+import { emailPlace, type SignUpParts, signUp } from './sign-up.ts';
 
 /** Codes of this domain over HTTP. */
 export const authProblems = {
   email_taken: { status: 409, title: 'The address has an account already' },
   profile_exists: { status: 409, title: 'The profile exists already' },
-  invalid_credentials: { status: 401, title: 'Address or password is wrong' },
   profile_not_found: { status: 404, title: 'There is no such profile' },
+  wrong_password: { status: 403, title: 'The password is wrong' },
   busy: { status: 503, title: 'Too many passwords to check at once' },
+  ...sessionProblems,
 } as const satisfies ProblemTable;
 
 /** What the routes are made of. */
-export type AuthParts = SignUpParts & { readonly issueToken: IssueToken; readonly verifyToken: VerifyToken };
-
-const email = () =>
-  z
-    .string()
-    .max(maxEmailLength)
-    .transform((value, context) => {
-      const address = normalizeEmail(value);
-      if (address !== null) return address;
-      context.addIssue({ code: 'custom', message: 'must be an email address', params: { code: 'invalid_email' } });
-      return z.NEVER;
-    })
-    .meta({ format: 'email', examples: ['ada@example.com'] });
-
-const displayName = () => oneLine({ max: 32 }).meta({ minLength: 1, maxLength: 32, examples: ['Ada'] });
-
-const profileSchema = z.object({ id: uuid(), name: z.string(), createdAt: z.iso.datetime() });
-const sessionSchema = z.object({
-  profile: profileSchema,
-  accessToken: z.string(),
-  tokenType: z.literal('Bearer'),
-  expiresInSeconds: z.int(),
-});
+export type AuthParts = SignUpParts &
+  SessionParts & { readonly verifyToken: VerifyToken; readonly publicKeys: PublicKeys };
 
 /** This service's routes, commands and queries. */
 export const authRoutes = (parts: AuthParts): readonly Route[] => {
-  const { db, secrets, passwords, issueToken } = parts;
+  const { db } = parts;
 
   return [
     defineRoute({
@@ -67,39 +47,21 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
       auth: 'none',
       kind: 'command',
       body: z.strictObject({ name: displayName(), email: email(), password: text(passwordLength) }),
-      response: sessionSchema,
+      response: sessionTokensSchema.extend({ profile: profileSchema }),
       status: 201,
-      problems: ['email_taken', 'profile_exists', 'idempotency_key_reused', 'busy'],
-      handler: async ({ body, commandId, id, timeMs, traceparent }) => {
-        const request = { ...body, profileId: id('profile'), commandId, timeMs, traceparent };
-        const { profile, positions } = await hashed(() => signUp(request, parts));
+      problems: ['email_taken', 'profile_exists', 'session_exists', 'idempotency_key_reused', 'busy'],
+      handler: async ({ body, commandId, id, timeMs, traceparent, userAgent }) => {
+        const ids = { profileId: id('profile'), sessionId: id('session'), commandId };
+        const request = { ...body, ...ids, device: userAgent, timeMs, traceparent };
+        const { profile, tokens, positions } = await hashed(() => signUp(request, parts));
         return reply({
           headers: { 'Palaver-Position': positions.map(formatPosition).join(',') },
-          body: { profile, ...issueToken(profile.id) },
+          body: { profile, ...tokens },
         });
       },
     }),
 
-    defineRoute({
-      method: 'post',
-      path: '/auth/signin',
-      operationId: 'signIn',
-      summary: 'Sign in with address and password',
-      tags: ['auth'],
-      auth: 'none',
-      kind: 'query',
-      body: z.strictObject({ email: email(), password: text({ min: 1, max: passwordLength.max }) }),
-      response: sessionSchema,
-      status: 200,
-      problems: ['invalid_credentials', 'busy'],
-      handler: async ({ body }) => {
-        const account = await accountByEmailHash(db, secrets.emailHash(body.email));
-        const hash = account && passwordHashOf(account, secrets);
-        const right = await hashed(() => passwords.verify(hash, body.password));
-        if (!account || !right) throw new Refusal('invalid_credentials', 'There is no account with these.');
-        return { profile: account.profile, ...issueToken(account.profile.id) };
-      },
-    }),
+    ...sessionRoutes(parts),
 
     defineRoute({
       method: 'post',
@@ -112,13 +74,40 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
       body: z.strictObject({ token: z.string().min(1).max(4_096) }),
       response: z.object({ profileId: uuid(), name: z.string(), expiresAt: z.iso.datetime() }),
       status: 200,
-      problems: ['token_invalid', 'token_expired'],
+      problems: ['token_invalid', 'token_expired', 'session_ended'],
       handler: async ({ body }) => {
         const { sub, exp } = parts.verifyToken(body.token);
         const profile = await profileById(db, sub);
         if (!profile) throw new Refusal('token_invalid', 'The token is of a profile that is not there.');
         return { profileId: sub, name: profile.name, expiresAt: new Date(exp * 1_000).toISOString() };
       },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/.well-known/jwks.json',
+      operationId: 'getKeys',
+      summary: 'Get the public keys that access tokens are signed with (RFC 7517)',
+      tags: ['auth'],
+      auth: 'none',
+      kind: 'query',
+      response: z.object({
+        keys: z.array(
+          z.object({
+            kty: z.string(),
+            kid: z.string(),
+            alg: z.string(),
+            use: z.string(),
+            n: z.string(),
+            e: z.string(),
+          }),
+        ),
+      }),
+      status: 200,
+      problems: [],
+      // For a minute: who meets a kid that it does not know asks again anyway.
+      handler: () =>
+        reply({ headers: { 'Cache-Control': 'public, max-age=60' }, json: JSON.stringify(parts.publicKeys.jwks) }),
     }),
 
     defineRoute({
@@ -157,23 +146,10 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
         return profile;
       },
     }),
+
+    ...accountRoutes(parts),
   ];
 };
-
-/** Turns a full queue of passwords into the answer that says when to come again. */
-const hashed = async <T>(work: () => Promise<T>): Promise<T> => {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Busy)) throw error;
-    throw new Refusal('busy', 'Too many passwords wait to be checked; nothing was done.', {
-      headers: { 'Retry-After': String(error.retryAfterSeconds) },
-    });
-  }
-};
-
-const passwordHashOf = ({ profile, passwordSealed }: Account, secrets: Secrets): string =>
-  secrets.passwords.unseal(passwordSealed, passwordPlace(profile.id)).toString();
 
 /** Null when the profile's data key was destroyed. */
 const emailOf = async ({ profile, emailSealed }: Account, dataKeys: DataKeys): Promise<string | null> => {

@@ -15,6 +15,10 @@ export type Secrets = {
   readonly passwords: Sealer;
   /** Seals (wraps) the data keys of profiles. */
   readonly dataKeys: Sealer;
+  /** Makes refresh tokens. */
+  readonly refreshTokens: Buffer;
+  /** Hides whose failed sign-ins are counted. */
+  readonly attempts: Buffer;
 };
 
 /** Throws `TypeError` unless the key has 32 bytes. */
@@ -30,5 +34,7 @@ export const secretsOf = (key: Uint8Array): Secrets => {
       keyedHash(fingerprintKey, emailHash, name, passwordHash).toString('base64url'),
     passwords: sealer(deriveKey(key, 'passwords')),
     dataKeys: sealer(deriveKey(key, 'data keys')),
+    refreshTokens: deriveKey(key, 'refresh tokens'),
+    attempts: deriveKey(key, 'attempts'),
   };
 };

@@ -32,6 +32,7 @@ const keptInMemory = (): DataKeys => {
       const row = kept.get(profileId);
       return row ? sealer(row.key) : null;
     },
+    destroy: async (profileId) => void kept.delete(profileId),
   };
 };
 

@@ -1,27 +1,28 @@
-import { type Command, causedId, fingerprint } from '@palaver/decider';
+import { type Command, causedId, derivedId, fingerprint } from '@palaver/decider';
 import { type PositionWaiter, Refusal } from '@palaver/http';
 import { accountByEmailHash, type Database, type ProfileView } from '@palaver/projection-auth';
 import type { Position } from '@palaver/projector';
 import type { AuthCommand, AuthEvent, ClaimEmail, EmailClaimed } from '@palaver/schemas';
-import type { AuthCommandToGive, Give } from './commands.ts';
+import type { AuthCommandToGive } from './commands.ts';
 import type { DataKeys } from './data-keys.ts';
+import { type OpeningParts, openSession, type SessionTokens } from './open-session.ts';
 import type { Passwords } from './passwords.ts';
-import type { ProfileCreatedResult } from './profile.ts';
+import { type ProfileCreatedResult, passwordIdOf } from './profile.ts';
 import type { Secrets } from './secrets.ts';
 
 /**
  * Sign-up takes two commands, since an address and a profile lie in partitions of their own:
  *
- *   request ──▶ ClaimEmail ──▶ EmailClaimed ──▶ CreateProfile ──▶ ProfileCreated ──▶ 201
+ *   request ──▶ ClaimEmail ──▶ EmailClaimed ──▶ CreateProfile ──▶ ProfileCreated ──▶ StartSession ──▶ SessionStarted ──▶ 201
  *                   └──taken──▶ 409
  *
  * The second command follows from the first one's event. The process manager gives it for every claim that it reads, and the request
- * gives it too, to answer with its outcome. Both make the same command, so it counts once, and either of them may crash.
+ * gives it too, to answer with its outcome. Both make the same command, so it counts once, and either of them may crash. The session is
+ * the request's alone: who lost the answer repeats the request, or signs in.
  */
 
-export type SignUpParts = {
+export type SignUpParts = OpeningParts & {
   readonly db: Database;
-  readonly give: Give;
   readonly positions: PositionWaiter;
   readonly secrets: Secrets;
   readonly passwords: Passwords;
@@ -34,7 +35,9 @@ export type SignUp = {
   readonly email: string;
   readonly password: string;
   readonly profileId: string;
+  readonly sessionId: string;
   readonly commandId: string;
+  readonly device: string | null;
   readonly timeMs: number;
   readonly traceparent: string;
 };
@@ -46,8 +49,8 @@ const visibleWithinMs = 1_000;
 export const signUp = async (
   request: SignUp,
   parts: SignUpParts,
-): Promise<{ profile: ProfileView; positions: readonly Position[] }> => {
-  const { profileId, commandId, timeMs, traceparent } = request;
+): Promise<{ profile: ProfileView; tokens: SessionTokens; positions: readonly Position[] }> => {
+  const { profileId, sessionId, commandId, device, timeMs, traceparent } = request;
   // The log decides; this only spares what is known to be refused its hash and its data key.
   const known = await accountByEmailHash(parts.db, parts.secrets.emailHash(request.email));
   if (known && known.profile.id !== profileId) {
@@ -67,11 +70,24 @@ export const signUp = async (
     fingerprint: prepared.fingerprint,
   });
   const created = await parts.give<ProfileCreatedResult>(createProfileAfter(claim, { ...given, commandId }));
+  const session = await openSession(
+    {
+      profileId,
+      sessionId,
+      commandId: derivedId('sign-up session', commandId),
+      device,
+      passwordId: passwordIdOf(claim.passwordSealed),
+      timeMs,
+      traceparent,
+    },
+    parts,
+  );
 
-  const positions = [claimed, created].map(({ position }) => ({ service: 'auth', ...position }));
+  // The session lies in the profile's partition, behind it.
+  const positions = [claimed, session].map(({ position }) => ({ service: 'auth', ...position }));
   await parts.positions.waitFor(positions, visibleWithinMs);
   const createdAt = new Date(created.result.createdAtMs).toISOString();
-  return { profile: { id: profileId, name: claim.name, createdAt }, positions };
+  return { profile: { id: profileId, name: claim.name, createdAt }, tokens: session.tokens, positions };
 };
 
 /** What goes on the log of a sign-up, and what tells it from others with the same command id. */
@@ -85,7 +101,13 @@ export const passwordPlace = (profileId: string): string => `password:${profileI
  * Null when the profile's id stands for another sign-up. Throws `Busy`.
  */
 export const prepareClaim = async (
-  { name, email, password, profileId, commandId }: Omit<SignUp, 'timeMs' | 'traceparent'>,
+  {
+    name,
+    email,
+    password,
+    profileId,
+    commandId,
+  }: Pick<SignUp, 'name' | 'email' | 'password' | 'profileId' | 'commandId'>,
   { secrets, passwords, dataKeys }: Pick<SignUpParts, 'secrets' | 'passwords' | 'dataKeys'>,
 ): Promise<PreparedClaim | null> => {
   const emailHash = secrets.emailHash(email);
@@ -106,11 +128,16 @@ const consequences: {
   readonly [T in AuthEvent['type']]: (data: Extract<AuthEvent, { type: T }>['data']) => readonly AuthCommand[];
 } = {
   EmailClaimed: (claimed) => [{ type: 'CreateProfile', data: claimed }],
+  EmailReleased: () => [],
   ProfileCreated: () => [],
+  AccountDeleted: () => [],
+  SessionStarted: () => [],
+  SessionRefreshed: () => [],
+  SessionEnded: () => [],
 };
 
 /** The process manager: every claim of an address becomes a profile. */
-export const followSignUp = ({ type, data }: AuthEvent): readonly AuthCommand[] => consequences[type](data);
+export const followSignUp = ({ type, data }: AuthEvent): readonly AuthCommand[] => consequences[type](data as never);
 
 /** The very command that the process manager gives for this claim: the same id, data and fingerprint. */
 export const createProfileAfter = (

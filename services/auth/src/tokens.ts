@@ -1,6 +1,6 @@
-import { createHash, createPrivateKey, createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
-import { newId } from '@palaver/decider';
+import { derivedId } from '@palaver/decider';
 import jsonwebtoken from 'jsonwebtoken';
+import type { SigningKey } from './signing-keys.ts';
 
 /** How long an access token is good for. */
 export const accessTokenSeconds = 15 * 60;
@@ -8,42 +8,46 @@ export const accessTokenSeconds = 15 * 60;
 export type AccessToken = {
   readonly accessToken: string;
   readonly tokenType: 'Bearer';
+  /** From now; 0 when an answer is repeated so late that its token is over. */
   readonly expiresInSeconds: number;
 };
 
-export type IssueToken = (profileId: string) => AccessToken;
-
-/** Takes a private RSA key as a JSON Web Key (RFC 7517) or as PEM. Throws when it is neither. */
-export const parsePrivateKey = (text: string): KeyObject => {
-  const key = text.trimStart().startsWith('{')
-    ? createPrivateKey({ key: JSON.parse(text) as JsonWebKeyInput['key'], format: 'jwk' })
-    : createPrivateKey(text);
-  if (key.asymmetricKeyType !== 'rsa') throw new TypeError('the signing key must be an RSA key');
-  return key;
+/** What a token is issued for. Times are ms since the epoch. */
+export type Issue = {
+  readonly profileId: string;
+  readonly sessionId: string;
+  /** The command that it is the answer to. */
+  readonly commandId: string;
+  readonly issuedAtMs: number;
+  /** When the session ends; no token of it lives longer. */
+  readonly expiresAtMs: number;
 };
 
-/** The key's id: the thumbprint of RFC 7638, SHA-256 over its required members in order, base64url. */
-export const thumbprint = (key: KeyObject): string => {
-  const publicKey = key.type === 'private' ? createPublicKey(key) : key;
-  const { e, kty, n } = publicKey.export({ format: 'jwk' });
-  return createHash('sha256').update(JSON.stringify({ e, kty, n })).digest('base64url');
-};
+export type IssueToken = (issue: Issue) => AccessToken;
 
-/** Issues RS256 access tokens. The key is a `KeyObject`: from a PEM, jsonwebtoken would parse it anew for each token. */
-export const tokenIssuer = (options: { privateKey: KeyObject; issuer: string; audience: string }): IssueToken => {
-  const { privateKey, issuer, audience } = options;
-  const keyid = thumbprint(privateKey);
-  return (profileId) => ({
-    accessToken: jsonwebtoken.sign({}, privateKey, {
+/**
+ * Issues RS256 access tokens, signed with what `current` gives. The same issue gives the same token again: one who repeats a request long
+ * after its session has ended gets no token that is good for longer than the first was.
+ */
+export const tokenIssuer = (options: {
+  current: () => SigningKey;
+  issuer: string;
+  audience: string;
+  now?: () => number;
+}): IssueToken => {
+  const { current, issuer, audience, now = Date.now } = options;
+  return ({ profileId, sessionId, commandId, issuedAtMs, expiresAtMs }) => {
+    const { key, kid } = current();
+    const iat = Math.floor(issuedAtMs / 1_000);
+    const exp = Math.min(iat + accessTokenSeconds, Math.floor(expiresAtMs / 1_000));
+    const accessToken = jsonwebtoken.sign({ sid: sessionId, iat, exp }, key, {
       algorithm: 'RS256',
-      keyid,
+      keyid: kid,
       issuer,
       audience,
       subject: profileId,
-      jwtid: newId(),
-      expiresIn: accessTokenSeconds,
-    }),
-    tokenType: 'Bearer',
-    expiresInSeconds: accessTokenSeconds,
-  });
+      jwtid: derivedId('access token', commandId),
+    });
+    return { accessToken, tokenType: 'Bearer', expiresInSeconds: Math.max(0, exp - Math.floor(now() / 1_000)) };
+  };
 };

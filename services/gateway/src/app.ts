@@ -2,11 +2,16 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import {
   bearerToken,
   type Check,
+  type Cidrs,
+  clientAddress,
   closeShell,
   EDGE_PROBLEMS,
+  type EndedSessions,
   type Exchange,
   exchanges,
   openShell,
+  parseCidrs,
+  refuseEnded,
   sendJson,
   sendProblem,
   type VerifyToken,
@@ -23,7 +28,12 @@ import { ownerOf, type UpstreamName, upstreamNames, upstreamSpecs } from './upst
 export type GatewayOptions = {
   /** Base URLs of each service's instances. */
   readonly upstreams: Readonly<Record<UpstreamName, readonly string[]>>;
+  /** By signature and claims; what it takes is remembered. */
   readonly verifyToken: VerifyToken;
+  /** Asked for every request. */
+  readonly ended: Pick<EndedSessions, 'has'>;
+  /** Whose `X-Forwarded-For` is believed: of what stands before this gateway; nobody's by default. */
+  readonly trustedProxies?: Cidrs;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly limits?: UpstreamLimits;
@@ -50,7 +60,11 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   serveDocs(app);
   closeShell(app, shell);
 
-  const pass = passer({ verifyToken: knownTokens(options.verifyToken), positions: sessionPositions() });
+  const pass = passer({
+    verifyToken: refuseEnded(knownTokens(options.verifyToken), options.ended),
+    positions: sessionPositions(),
+    trusted: options.trustedProxies ?? parseCidrs(''),
+  });
   return {
     listener: (req, res) => {
       const owner = ownerOf(req.url ?? '');
@@ -78,7 +92,7 @@ type Passed = {
 
 /** A token must be good when there is one; whether one is needed is the service's to say. */
 const passer =
-  (memory: { verifyToken: VerifyToken; positions: ReturnType<typeof sessionPositions> }) =>
+  (memory: { verifyToken: VerifyToken; positions: ReturnType<typeof sessionPositions>; trusted: Cidrs }) =>
   async ({ req, res, exchange, upstream, name, path }: Passed): Promise<void> => {
     const token = bearerToken(req.headers.authorization);
     const profile = token === null ? undefined : memory.verifyToken(token).sub;
@@ -86,7 +100,7 @@ const passer =
     const own = {
       'x-request-id': exchange.requestId,
       traceparent: exchange.traceparent,
-      'x-forwarded-for': req.socket.remoteAddress,
+      'x-forwarded-for': clientAddress(req, memory.trusted),
       'x-forwarded-host': req.headers.host,
       'x-forwarded-proto': 'http',
       'palaver-position': req.headers['palaver-position']?.toString() ?? remembered(memory, profile, { req, name }),

@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import {
   createApp,
   defineRoute,
+  endedSessions,
   type Listening,
   listen,
   type ProblemDocument,
@@ -31,6 +32,7 @@ const tokenOf = (profile: string, more: jsonwebtoken.SignOptions = {}) =>
     ...more,
   });
 
+const ended = endedSessions({ keepMs: 60_000 });
 const quiet = createLogger({ name: 'test', level: 'silent' });
 const closers: (() => Promise<void>)[] = [];
 
@@ -55,6 +57,7 @@ const startGateway = async (
   const gateway = createGateway({
     upstreams: { auth: nowhere, servers: nowhere, messages: nowhere, ...upstreams },
     verifyToken,
+    ended,
     logger: quiet,
     metrics: createMetrics('gateway'),
     limits,
@@ -117,6 +120,8 @@ describe('routing', () => {
     ['/api/invites/abc', 'servers', '/invites/abc'],
     ['/api/channels/1/messages', 'messages', '/channels/1/messages'],
     ['/api/messages/1', 'messages', '/messages/1'],
+    ['/.well-known/jwks.json', 'auth', '/.well-known/jwks.json'],
+    ['/api/.well-known/jwks.json', 'auth', '/.well-known/jwks.json'],
   ])('%s goes to %s', async (path, name, passed) => {
     const answer = await fetch(`${url}${path}`);
     expect(await answer.json()).toEqual({ from: name });
@@ -233,6 +238,23 @@ describe('tokens', () => {
     await expectProblem(await withToken(`Bearer ${tokenOf('ada', { expiresIn: -1 })}`), 401, 'token_expired');
     await expectProblem(await withToken('Basic YTpi'), 401, 'unauthenticated');
     expect(seen).toEqual([]);
+  });
+  test('that were good are refused once their session has ended', async () => {
+    const authorization = `Bearer ${jsonwebtoken.sign({ sid: 'session-1' }, keys.privateKey, {
+      algorithm: 'RS256',
+      keyid: 'key-1',
+      subject: 'ada',
+      jwtid: 'x',
+      issuer: 'i',
+      audience: 'a',
+      expiresIn: 60,
+    })}`;
+    expect((await withToken(authorization)).status).toBe(200);
+    ended.end('session-1', Date.now());
+    const answer = await withToken(authorization);
+    expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"');
+    await expectProblem(answer, 401, 'session_ended');
+    expect((await withToken(`Bearer ${tokenOf('ada')}`)).status).toBe(200);
   });
   test('that were good expire here too', async () => {
     const authorization = `Bearer ${tokenOf('ada', { expiresIn: 3 })}`;

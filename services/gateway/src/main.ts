@@ -1,15 +1,20 @@
-import { listen, readJwks, tokenVerifier } from '@palaver/http';
+import { avroCodec, kafkaLog } from '@palaver/event-log';
+import { listen, parseCidrs } from '@palaver/http';
+import { logOptions, openTokens, proxyVariables } from '@palaver/process';
 import {
   createLogger,
   createMetrics,
   httpVariables,
+  kafkaVariables,
   parsers,
   processVariables,
   readConfigOrExit,
+  registryVariables,
   runProcess,
   tokenVariables,
   variable,
 } from '@palaver/runtime';
+import { eventSchemas, sessionEnds } from '@palaver/schemas';
 import { createGateway } from './app.ts';
 
 const upstream = (name: string, usual: string) =>
@@ -24,7 +29,11 @@ const config = readConfigOrExit(
   {
     ...processVariables,
     ...httpVariables(3001),
+    ...kafkaVariables,
+    ...registryVariables,
     ...tokenVariables,
+    // Nobody stands before the gateway unless it is told so.
+    trustedProxies: { ...proxyVariables.trustedProxies, default: parseCidrs('') },
     auth: upstream('auth', 'http://127.0.0.1:3003'),
     servers: upstream('servers', 'http://127.0.0.1:3004'),
     messages: upstream('messages', 'http://127.0.0.1:3005'),
@@ -39,10 +48,21 @@ await runProcess({
   name,
   logger,
   start: async (scope) => {
-    const verifyToken = await scope.waitFor('the key set', () =>
-      tokenVerifier({ jwks: readJwks(config.jwksFile), issuer: config.tokenIssuer, audience: config.tokenAudience }),
+    const metrics = createMetrics(name);
+    const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
+    scope.onStop('log', () => log.close());
+    const codec = await scope.waitFor('registry', () =>
+      avroCodec({ registryUrl: config.registryUrl, schemas: eventSchemas.auth }),
     );
-    const gateway = createGateway({ upstreams: config, verifyToken, logger, metrics: createMetrics(name) });
+    const { verifySigned, ended } = await openTokens({ config, scope, log, codec, ends: sessionEnds });
+    const gateway = createGateway({
+      upstreams: config,
+      verifyToken: verifySigned,
+      ended,
+      trustedProxies: config.trustedProxies,
+      logger,
+      metrics,
+    });
     scope.onStop('upstreams', gateway.close);
     const server = await listen(gateway.listener, { host: config.httpHost, port: config.httpPort });
     scope.onStop('http', server.close);

@@ -13,7 +13,7 @@ type UpstreamSpec = {
 };
 
 export const upstreamSpecs: Readonly<Record<UpstreamName, UpstreamSpec>> = {
-  auth: { owns: ['auth', 'profiles'], postsUnseen: false },
+  auth: { owns: ['auth', 'profiles', '.well-known'], postsUnseen: false },
   servers: { owns: ['servers', 'invites'], postsUnseen: false },
   messages: { owns: ['channels', 'messages'], postsUnseen: true },
 };
@@ -21,12 +21,15 @@ export const upstreamSpecs: Readonly<Record<UpstreamName, UpstreamSpec>> = {
 export const upstreamNames = Object.keys(upstreamSpecs) as readonly UpstreamName[];
 
 const BASE = '/api/';
+/** Who verifies tokens looks for the keys here too (RFC 8615 puts well-known addresses at the root). */
+const JWKS = '/.well-known/jwks.json';
 const owners = new Map(
   upstreamNames.flatMap((name) => upstreamSpecs[name].owns.map((segment) => [segment, name] as const)),
 );
 
 /** The service that owns a request's path, and the path as that service knows it; null when none does. */
 export const ownerOf = (url: string): { readonly name: UpstreamName; readonly path: string } | null => {
+  if (url === JWKS) return { name: 'auth', path: JWKS };
   if (!url.startsWith(BASE)) return null;
   const end = url.slice(BASE.length).search(/[/?#]/);
   const segment = end < 0 ? url.slice(BASE.length) : url.slice(BASE.length, BASE.length + end);

@@ -1,7 +1,8 @@
-import { serveService } from '@palaver/process';
-import { messagesProjection, messagesQueries } from '@palaver/projection-messages';
-import { commandSchemas, consumerGroups, eventSchemas } from '@palaver/schemas';
+import { serveService, startErasure } from '@palaver/process';
+import { leftByDeleted, messagesProjection, messagesQueries } from '@palaver/projection-messages';
+import { commandSchemas, consumerGroups, eventSchemas, sessionEnds } from '@palaver/schemas';
 import { messagesDecider } from './decider.ts';
+import { eraseLeftMessages } from './erasure.ts';
 import { messagesProblems, messagesRoutes } from './routes.ts';
 
 await serveService(
@@ -10,9 +11,14 @@ await serveService(
     groupId: consumerGroups.messages,
     schemas: { commands: commandSchemas.messages, events: eventSchemas.messages },
     projection: messagesProjection,
+    sessionEnds: { ...sessionEnds, schemas: eventSchemas.auth },
     problems: messagesProblems,
     usualPort: 3005,
-    routes: ({ pool }) => messagesRoutes(messagesQueries(pool)),
+    routes: ({ scope, pool, commands, positions }) => {
+      const left = (asked: { since: Date; limit: number }) => leftByDeleted(pool, asked);
+      startErasure(scope, (asked) => eraseLeftMessages({ left, commands, positions }, asked));
+      return messagesRoutes(messagesQueries(pool));
+    },
   },
   process.env,
 );

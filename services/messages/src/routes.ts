@@ -17,7 +17,7 @@ const messageSchema = z.object({
   id: uuid(),
   channelId: uuid(),
   serverId: uuid(),
-  authorId: uuid(),
+  authorId: uuid().nullable().meta({ description: 'Null when the account of its author is gone' }),
   seq: z.int(),
   content: z.string(),
   importedAt: z.iso.datetime().nullable(),

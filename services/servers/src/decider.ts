@@ -1,11 +1,11 @@
 import { defineDecider } from '@palaver/decider';
 import type { ServersCommand, ServersEvent } from '@palaver/schemas';
-import { channel, createInvite, createServer, invite, joinServer, member, server } from './server.ts';
+import { channel, createInvite, createServer, invite, joinServer, leaveServer, member, server } from './server.ts';
 
 /** What this service decides: the table of its commands. */
 export const serversDecider = defineDecider<ServersCommand, ServersEvent>({
   name: 'servers',
-  version: 1,
+  version: 2,
   kinds: [server, channel, member, invite],
-  rules: { CreateServer: createServer, CreateInvite: createInvite, JoinServer: joinServer },
+  rules: { CreateServer: createServer, CreateInvite: createInvite, JoinServer: joinServer, LeaveServer: leaveServer },
 });

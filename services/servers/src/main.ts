@@ -1,9 +1,10 @@
-import { serveService } from '@palaver/process';
+import { serveService, startErasure } from '@palaver/process';
 import type { ServersModel } from '@palaver/projection-servers';
-import { serversProjection } from '@palaver/projection-servers';
-import { commandSchemas, consumerGroups, eventSchemas } from '@palaver/schemas';
+import { membershipsOfDeleted, serversProjection } from '@palaver/projection-servers';
+import { commandSchemas, consumerGroups, eventSchemas, sessionEnds } from '@palaver/schemas';
 import { Kysely, PostgresDialect } from 'kysely';
 import { serversDecider } from './decider.ts';
+import { endLeftMemberships } from './erasure.ts';
 import { serversProblems, serversRoutes } from './routes.ts';
 
 await serveService(
@@ -12,9 +13,15 @@ await serveService(
     groupId: consumerGroups.servers,
     schemas: { commands: commandSchemas.servers, events: eventSchemas.servers },
     projection: serversProjection,
+    sessionEnds: { ...sessionEnds, schemas: eventSchemas.auth },
     problems: serversProblems,
     usualPort: 3004,
-    routes: ({ pool }) => serversRoutes(new Kysely<ServersModel>({ dialect: new PostgresDialect({ pool }) })),
+    routes: ({ scope, pool, commands, positions }) => {
+      const db = new Kysely<ServersModel>({ dialect: new PostgresDialect({ pool }) });
+      const left = (asked: { since: Date; limit: number }) => membershipsOfDeleted(db, asked);
+      startErasure(scope, (asked) => endLeftMemberships({ left, commands, positions }, asked));
+      return serversRoutes(db);
+    },
   },
   process.env,
 );

@@ -128,3 +128,32 @@ describe('CreateInvite', () => {
     expect(given(serversDecider, invited).when(createInvite(owner))).toMatchObject({ code: 'invite_exists' });
   });
 });
+
+describe('LeaveServer', () => {
+  const leave = (profileId: string) => ({ type: 'LeaveServer', data: { serverId, profileId } }) as const;
+  const left = (profileId: string) => ({
+    stream: `member:${serverId}:${profileId}`,
+    event: { type: 'MemberLeft', data: { serverId, profileId } } as const,
+  });
+
+  test("ends a membership, the owner's too", () => {
+    for (const profileId of [guest, owner])
+      expect(given(serversDecider, joined).when(leave(profileId))).toEqual({
+        kind: 'accepted',
+        events: [left(profileId)],
+        result: null,
+      });
+  });
+
+  test('changes nothing for who is no member, or of a server that is not there', () => {
+    for (const events of [[], created, [...joined, left(guest)]])
+      expect(given(serversDecider, events).when(leave(guest))).toEqual({ kind: 'accepted', events: [], result: null });
+  });
+
+  test('lets one join anew', () => {
+    expect(given(serversDecider, [...joined, left(guest)]).when(join(guest))).toMatchObject({
+      kind: 'accepted',
+      events: [{ stream: `member:${serverId}:${guest}`, event: { type: 'MemberJoined' } }],
+    });
+  });
+});

@@ -5,7 +5,9 @@ import type {
   CreateServer,
   InviteCreated,
   JoinServer,
+  LeaveServer,
   MemberJoined,
+  MemberLeft,
   MemberRole,
   Permission,
   ServerCreated,
@@ -38,10 +40,13 @@ export const channel = streamKind<ChannelState, { type: 'ChannelCreated'; data: 
   evolve: { ChannelCreated: (_, { name }) => ({ name }) },
 });
 
-export const member = streamKind<MemberState, { type: 'MemberJoined'; data: MemberJoined }>({
+export const member = streamKind<
+  MemberState,
+  { type: 'MemberJoined'; data: MemberJoined } | { type: 'MemberLeft'; data: MemberLeft }
+>({
   kind: 'member',
   initial: null,
-  evolve: { MemberJoined: (_, { role, permissions }) => ({ role, permissions }) },
+  evolve: { MemberJoined: (_, { role, permissions }) => ({ role, permissions }), MemberLeft: () => null },
 });
 
 export const invite = streamKind<InviteState, { type: 'InviteCreated'; data: InviteCreated }>({
@@ -146,5 +151,16 @@ export const joinServer = commandRule<JoinServer, ServersEvent>()({
       ],
       { serverId, profileId, role } satisfies MembershipResult,
     );
+  },
+});
+
+/** Whoever leaves, the owner too: a server goes on without the account that made it. Changes nothing for who is no member. */
+export const leaveServer = commandRule<LeaveServer, ServersEvent>()({
+  root: ({ serverId }) => serverId,
+  reads: ({ serverId, profileId }) => ({ member: member.of(serverId, profileId) }),
+  decide: (states, { serverId, profileId }) => {
+    if (!states.member) return accept<ServersEvent>([], null);
+    const left = { type: 'MemberLeft', data: { serverId, profileId } } as const;
+    return accept<ServersEvent>([event(member.of(serverId, profileId), left)], null);
   },
 });

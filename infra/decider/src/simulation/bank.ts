@@ -55,6 +55,7 @@ export const bankDecider = ({ fee = 0, version = 1 } = {}): Decider<BankCommand,
     version,
     kinds: [account, statement],
     touches: ({ type }) => (type === 'Opened' ? [] : [bankStatement]),
+    ends: ({ type }) => type === 'Closed',
     rules: {
       Open: commandRule<{ account: string }, BankEvent>()({
         root: () => 'bank',

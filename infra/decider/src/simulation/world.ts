@@ -12,7 +12,7 @@ import type { Rule } from '../owner.ts';
 import { type Processor, startProcessor } from '../processor.ts';
 import { createReplies } from '../replies.ts';
 import { memoryStateStore, type StateStore, type StreamState } from '../state-store.ts';
-import { sweepPartition } from '../sweep.ts';
+import { type SweepOptions, sweepPartition } from '../sweep.ts';
 import { type BankCommand, bankDecider, jsonCodec } from './bank.ts';
 import { checkCommands, checkDecisions, foldOf, PlainReader, Violation } from './model.ts';
 
@@ -310,9 +310,9 @@ export class World {
     this.sweeping += 1;
     const log = this.broker.log('sweep');
     const appender = log.appender();
-    const endsStream = ({ type }: { type: string }): boolean => type === 'Closed';
+    const ends = bankDecider().ends as SweepOptions['ends'];
     const nowMs = (): number => this.nowMs;
-    const options = { log, appender, topic: EVENTS, partition: 0, codec: jsonCodec(), endsStream, nowMs };
+    const options = { log, appender, topic: EVENTS, partition: 0, codec: jsonCodec(), ends, nowMs };
     await sweepPartition(options).catch(() => undefined);
     this.sweeping -= 1;
   }

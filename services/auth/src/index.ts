@@ -1,0 +1,2 @@
+export { authDecider } from './decider.ts';
+export { passwordIdOf } from './profile.ts';

@@ -1,0 +1,1 @@
+export { serversDecider } from './decider.ts';
