@@ -17,7 +17,8 @@ Environment: PALAVER_DATA, the data folder.`,
     if (args.length > 0) throw new UsageError('rotate keys takes no arguments');
     const { dataDir } = readSettings(process.env);
     const files = secretFiles(dataDir);
-    if (!existsSync(files.signingKey)) throw new UsageError(`there are no keys in ${dataDir} yet; npm start makes them`);
+    if (!existsSync(files.signingKey))
+      throw new UsageError(`there are no keys in ${dataDir} yet; npm start makes them`);
     const { kid, dropped } = await rotateSigningKey(files);
     console.log(
       `tokens are signed with ${kid} from here on${dropped.length > 0 ? `; dropped ${dropped.join(', ')}` : ''}`,
