@@ -76,9 +76,11 @@ describe.each(stores)('states kept in %s', (_name, storeOf) => {
   test('are given to the next owner, with their checkpoint', async () => {
     const { store, first } = await begun();
     await store.keep(first, changes());
-    const { streams, commands, checkpoint } = changes();
+    const { streams, commands, checkpoint, latestMadeMs } = changes();
     const whole = { streams: true, commands: true };
-    expect(await store.claim(claimOf('second'), options)).toEqual({ checkpoint, streams, commands, whole });
+    expect(await store.claim(claimOf('second'), options)).toEqual({
+      ...{ checkpoint, streams, commands, whole, latestMadeMs },
+    });
   });
 
   test('are found by name, and only those that exist', async () => {
