@@ -56,7 +56,7 @@ export const passwords = ({ maxInFlight = 2, maxWaiting = 128 }: PasswordsOption
 };
 
 /** Runs at most `maxInFlight` tasks at once, the others in the order of their coming; throws `Busy` when too many wait. */
-const turns = (maxInFlight: number, maxWaiting: number) => {
+export const turns = (maxInFlight: number, maxWaiting: number) => {
   const waiting: (() => void)[] = [];
   let inFlight = 0;
   return async <T>(task: () => Promise<T>): Promise<T> => {
