@@ -22,11 +22,11 @@ export const withAdmin = async <T>(broker: string, use: (admin: Admin) => Promis
   }
 };
 
-/** A topic of its own, with a random name; resolves when it can be written. */
+/** A topic of its own, with a random name; resolves when it can be written. Its records have old times, and stay all the same. */
 export const createTopic = (broker: string, partitions: number, config: Record<string, string> = {}): Promise<string> =>
   withAdmin(broker, async (admin) => {
     const topic = `test-${randomUUID()}`;
-    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+    const configEntries = Object.entries({ 'retention.ms': '-1', ...config }).map(([name, value]) => ({ name, value }));
     await admin.createTopics({
       waitForLeaders: true,
       topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
