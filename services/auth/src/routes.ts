@@ -25,6 +25,7 @@ export const authProblems = {
   profile_exists: { status: 409, title: 'The profile exists already' },
   profile_not_found: { status: 404, title: 'There is no such profile' },
   wrong_password: { status: 403, title: 'The password is wrong' },
+  password_too_common: { status: 422, title: 'The password is too common' },
   busy: { status: 503, title: 'Too many passwords to check at once' },
   ...sessionProblems,
 } as const satisfies ProblemTable;
@@ -49,7 +50,14 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
       body: z.strictObject({ name: displayName(), email: email(), password: text(passwordLength) }),
       response: sessionTokensSchema.extend({ profile: profileSchema }),
       status: 201,
-      problems: ['email_taken', 'profile_exists', 'session_exists', 'idempotency_key_reused', 'busy'],
+      problems: [
+        'email_taken',
+        'password_too_common',
+        'profile_exists',
+        'session_exists',
+        'idempotency_key_reused',
+        'busy',
+      ],
       handler: async ({ body, commandId, id, timeMs, traceparent, userAgent }) => {
         const ids = { profileId: id('profile'), sessionId: id('session'), commandId };
         const request = { ...body, ...ids, device: userAgent, timeMs, traceparent };

@@ -19,6 +19,8 @@ export type Secrets = {
   readonly refreshTokens: Buffer;
   /** Hides whose failed sign-ins are counted. */
   readonly attempts: Buffer;
+  /** Makes the tokens that go out by mail. */
+  readonly mailTokens: Buffer;
 };
 
 /** Throws `TypeError` unless the key has 32 bytes. */
@@ -36,5 +38,6 @@ export const secretsOf = (key: Uint8Array): Secrets => {
     dataKeys: sealer(deriveKey(key, 'data keys')),
     refreshTokens: deriveKey(key, 'refresh tokens'),
     attempts: deriveKey(key, 'attempts'),
+    mailTokens: deriveKey(key, 'mail tokens'),
   };
 };

@@ -4,6 +4,7 @@ import { accountByEmailHash, type Database, type ProfileView } from '@palaver/pr
 import type { Position } from '@palaver/projector';
 import type { AuthCommand, AuthEvent, ClaimEmail, EmailClaimed } from '@palaver/schemas';
 import type { AuthCommandToGive } from './commands.ts';
+import { refuseCommon } from './common-passwords.ts';
 import type { DataKeys } from './data-keys.ts';
 import { type OpeningParts, openSession, type SessionTokens } from './open-session.ts';
 import type { Passwords } from './passwords.ts';
@@ -45,12 +46,13 @@ export type SignUp = {
 /** Most time that a sign-up waits to be seen by a sign-in that follows it at once, ms. It is done in either case. */
 const visibleWithinMs = 1_000;
 
-/** Throws `Busy`, and `Refusal`: `email_taken`, `idempotency_key_reused`, or what giving a command throws. */
+/** Throws `Busy`, and `Refusal`: `password_too_common`, `email_taken`, `idempotency_key_reused`, or what giving a command throws. */
 export const signUp = async (
   request: SignUp,
   parts: SignUpParts,
 ): Promise<{ profile: ProfileView; tokens: SessionTokens; positions: readonly Position[] }> => {
   const { profileId, sessionId, commandId, device, timeMs, traceparent } = request;
+  refuseCommon(request.password);
   // The log decides; this only spares what is known to be refused its hash and its data key.
   const known = await accountByEmailHash(parts.db, parts.secrets.emailHash(request.email));
   if (known && known.profile.id !== profileId) {
