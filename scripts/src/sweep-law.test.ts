@@ -90,10 +90,14 @@ describe('fold(what the sweep has left) = fold(everything)', () => {
     const sealed = { emailSealed: Buffer.from('address'), passwordSealed: Buffer.from('hash') };
     const ids = ['ada', 'bob'];
     const passwordId = null;
+    const known = passwordIdOf(sealed.passwordSealed);
     const commands: AuthCommand[] = [
       ...pairs(ids, ['one@', 'other@']).flatMap(([profileId, emailHash]): AuthCommand[] => [
         { type: 'ClaimEmail', data: { profileId, emailHash, name: profileId, ...sealed } },
         { type: 'CreateProfile', data: { profileId, emailHash, name: profileId, ...sealed } },
+        { type: 'ReserveEmail', data: { profileId, emailHash, emailSealed: sealed.emailSealed, passwordId: known } },
+        { type: 'ConfirmEmail', data: { profileId, emailHash } },
+        { type: 'ChangeEmail', data: { profileId, emailHash, emailSealed: sealed.emailSealed, passwordId: known } },
         { type: 'ReleaseEmail', data: { profileId, emailHash } },
       ]),
       ...pairs(ids, ['s1', 's2']).flatMap(([profileId, sessionId]): AuthCommand[] => {
@@ -107,7 +111,7 @@ describe('fold(what the sweep has left) = fold(everything)', () => {
       ...ids.map(
         (profileId): AuthCommand => ({
           type: 'DeleteAccount',
-          data: { profileId, messages: 'DELETE', passwordId: passwordIdOf(sealed.passwordSealed) },
+          data: { profileId, messages: 'DELETE', passwordId: known },
         }),
       ),
     ];

@@ -43,6 +43,23 @@ describe('the fold of profiles', () => {
     expect(fold({ type: 'EmailClaimed', data })).toEqual([]);
   });
 
+  test('another address takes the place of the one before; what is only reserved or given up is nobody', () => {
+    const { profileId, emailHash, emailSealed } = data;
+    const changed = { profileId, emailHash, emailSealed, previousEmailHash: 'before' };
+    expect(fold({ type: 'EmailChanged', data: changed })).toEqual([
+      {
+        kind: 'patch',
+        table: 'profile',
+        key: { id: profileId },
+        set: { email_hash: 'hash-of-ada', email_sealed: 'AQL/' },
+      },
+    ]);
+    const reserved = { profileId, emailHash, emailSealed, passwordId: 'of ada' };
+    expect(fold({ type: 'EmailReserved', data: { ...reserved, expiresAt: 0 } })).toEqual([]);
+    expect(fold({ type: 'EmailConfirmed', data: reserved })).toEqual([]);
+    expect(fold({ type: 'EmailAbandoned', data: { profileId, emailHash } })).toEqual([]);
+  });
+
   test('every column is written, and none that there is not', () => {
     const [change] = fold({ type: 'ProfileCreated', data });
     const table = authProjection.tables.find(({ name }) => name === change?.table);

@@ -41,13 +41,24 @@ const tables: readonly Table[] = [
 
 export const authProjection = defineProjection<AuthEvent>({
   name: 'auth',
-  version: 2,
+  version: 3,
   topics: ['auth.events'],
   tables,
   handlers: {
     // A claim without a profile is nobody yet.
     EmailClaimed: () => [],
+    EmailReserved: () => [],
+    EmailConfirmed: () => [],
+    EmailAbandoned: () => [],
     EmailReleased: () => [],
+    EmailChanged: ({ profileId, emailHash, emailSealed }) => [
+      {
+        kind: 'patch',
+        table: 'profile',
+        key: { id: profileId },
+        set: { email_hash: emailHash, email_sealed: emailSealed.toString('base64') },
+      },
+    ],
     AccountDeleted: ({ profileId }) => [{ kind: 'remove', table: 'profile', key: { id: profileId } }],
     ProfileCreated: (data, { timestampMs }) => [
       {

@@ -6,6 +6,18 @@ export type MessagesLeft = 'ANONYMIZE' | 'DELETE';
 /** Why a session ended: its profile signed out of it, or ended it from elsewhere; a spent refresh token came again; the password changed; the account is gone; nobody refreshed it in time; newer sessions took its place. */
 export type SessionEndReason = 'SIGNED_OUT' | 'REVOKED' | 'REUSED' | 'PASSWORD_CHANGED' | 'ACCOUNT_DELETED' | 'EXPIRED' | 'DISPLACED';
 
+/** Give a profile the address that was confirmed for it; follows from EmailConfirmed. */
+export type ChangeEmail = {
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The profile. */
+  readonly profileId: string;
+  /** The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes). */
+  readonly emailSealed: Buffer;
+  /** Which password was proven, by the SHA-256 (base64url) of what it lies sealed in: one that was changed since changes no address. */
+  readonly passwordId: string;
+};
+
 /** Reserve an address for a profile that is to be created. */
 export type ClaimEmail = {
   /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
@@ -18,6 +30,14 @@ export type ClaimEmail = {
   readonly emailSealed: Buffer;
   /** The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed. */
   readonly passwordSealed: Buffer;
+};
+
+/** Make a reservation firm: who has the address has shown the token that was mailed to it. */
+export type ConfirmEmail = {
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The profile that it is reserved for. */
+  readonly profileId: string;
 };
 
 /** Create the profile whose address has been claimed; given by the sign-up process manager. */
@@ -84,6 +104,18 @@ export type ReleaseEmail = {
   readonly profileId: string;
 };
 
+/** Hold an address for a profile that wants to change to it, until who has it has confirmed. */
+export type ReserveEmail = {
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The profile that wants it. */
+  readonly profileId: string;
+  /** The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes). */
+  readonly emailSealed: Buffer;
+  /** Which password was proven, by the SHA-256 (base64url) of what it lies sealed in: one that was changed since changes no address. */
+  readonly passwordId: string;
+};
+
 /** Sign a profile in: begin a session. */
 export type StartSession = {
   /** Whose session it is. */
@@ -99,20 +131,33 @@ export type StartSession = {
 };
 
 export type AuthCommand =
+  | { readonly type: 'ChangeEmail'; readonly data: ChangeEmail }
   | { readonly type: 'ClaimEmail'; readonly data: ClaimEmail }
+  | { readonly type: 'ConfirmEmail'; readonly data: ConfirmEmail }
   | { readonly type: 'CreateProfile'; readonly data: CreateProfile }
   | { readonly type: 'DeleteAccount'; readonly data: DeleteAccount }
   | { readonly type: 'EndSession'; readonly data: EndSession }
   | { readonly type: 'EndSessions'; readonly data: EndSessions }
   | { readonly type: 'RefreshSession'; readonly data: RefreshSession }
   | { readonly type: 'ReleaseEmail'; readonly data: ReleaseEmail }
+  | { readonly type: 'ReserveEmail'; readonly data: ReserveEmail }
   | { readonly type: 'StartSession'; readonly data: StartSession };
 
 export const authCommandSchemas = [
   {
     topic: 'auth.commands',
+    fullName: 'palaver.auth.ChangeEmail',
+    schema: {"type":"record","name":"ChangeEmail","namespace":"palaver.auth","doc":"Give a profile the address that was confirmed for it; follows from EmailConfirmed.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordId","type":"string","doc":"Which password was proven, by the SHA-256 (base64url) of what it lies sealed in: one that was changed since changes no address."}]},
+  },
+  {
+    topic: 'auth.commands',
     fullName: 'palaver.auth.ClaimEmail',
     schema: {"type":"record","name":"ClaimEmail","namespace":"palaver.auth","doc":"Reserve an address for a profile that is to be created.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that the address is claimed for."},{"name":"name","type":"string","doc":"Display name, 1-32 characters."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed."}]},
+  },
+  {
+    topic: 'auth.commands',
+    fullName: 'palaver.auth.ConfirmEmail',
+    schema: {"type":"record","name":"ConfirmEmail","namespace":"palaver.auth","doc":"Make a reservation firm: who has the address has shown the token that was mailed to it.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that it is reserved for."}]},
   },
   {
     topic: 'auth.commands',
@@ -146,6 +191,11 @@ export const authCommandSchemas = [
   },
   {
     topic: 'auth.commands',
+    fullName: 'palaver.auth.ReserveEmail',
+    schema: {"type":"record","name":"ReserveEmail","namespace":"palaver.auth","doc":"Hold an address for a profile that wants to change to it, until who has it has confirmed.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that wants it."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordId","type":"string","doc":"Which password was proven, by the SHA-256 (base64url) of what it lies sealed in: one that was changed since changes no address."}]},
+  },
+  {
+    topic: 'auth.commands',
     fullName: 'palaver.auth.StartSession',
     schema: {"type":"record","name":"StartSession","namespace":"palaver.auth","doc":"Sign a profile in: begin a session.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Whose session it is."},{"name":"sessionId","type":{"type":"string","logicalType":"uuid"},"doc":"The session."},{"name":"refreshHash","type":"string","doc":"SHA-256 (base64url) of the session's first refresh token."},{"name":"device","type":["null","string"],"doc":"What the client said of itself (User-Agent), at most 200 characters; null when it said nothing.","default":null},{"name":"passwordId","type":["null","string"],"doc":"SHA-256 (base64url) of the sealed password that was proven; the profile must still have it. Null when none had to be: another proof was given.","default":null}]},
   },
@@ -159,6 +209,26 @@ export type AccountDeleted = {
   readonly emailHash: string;
   /** What becomes of its messages. */
   readonly messages: MessagesLeft;
+};
+
+/** A confirmed address came too late: the profile was deleted, or its password changed. Its claim is to be released. */
+export type EmailAbandoned = {
+  /** The profile. */
+  readonly profileId: string;
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+};
+
+/** A profile has another address; the one before is to be released. */
+export type EmailChanged = {
+  /** The profile. */
+  readonly profileId: string;
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes). */
+  readonly emailSealed: Buffer;
+  /** HMAC-SHA-256 (base64url) of the address before, like emailHash: the claim that is to be released. */
+  readonly previousEmailHash: string;
 };
 
 /** An address was reserved for a profile. Carries what the profile is created with, so that a crash in between loses nothing. */
@@ -175,12 +245,38 @@ export type EmailClaimed = {
   readonly passwordSealed: Buffer;
 };
 
+/** A reserved address is firmly the profile's. Carries what the profile is changed with, so that a crash in between loses nothing. */
+export type EmailConfirmed = {
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The profile. */
+  readonly profileId: string;
+  /** The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes). */
+  readonly emailSealed: Buffer;
+  /** Which password was proven, by the SHA-256 (base64url) of what it lies sealed in: one that was changed since changes no address. */
+  readonly passwordId: string;
+};
+
 /** An address became free for anybody. Ends the earlier claim: what it carries is erased by the sweep. */
 export type EmailReleased = {
   /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
   readonly emailHash: string;
   /** The profile that held it. */
   readonly profileId: string;
+};
+
+/** An address is held for a profile that wants to change to it. After expiresAt anybody may take it. */
+export type EmailReserved = {
+  /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
+  readonly emailHash: string;
+  /** The profile that wants it. */
+  readonly profileId: string;
+  /** The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes). */
+  readonly emailSealed: Buffer;
+  /** Which password was proven, by the SHA-256 (base64url) of what it lies sealed in: one that was changed since changes no address. */
+  readonly passwordId: string;
+  /** When the reservation is over, if it is not confirmed. */
+  readonly expiresAt: number;
 };
 
 /** An account came into being. */
@@ -235,8 +331,12 @@ export type SessionStarted = {
 
 export type AuthEvent =
   | { readonly type: 'AccountDeleted'; readonly data: AccountDeleted }
+  | { readonly type: 'EmailAbandoned'; readonly data: EmailAbandoned }
+  | { readonly type: 'EmailChanged'; readonly data: EmailChanged }
   | { readonly type: 'EmailClaimed'; readonly data: EmailClaimed }
+  | { readonly type: 'EmailConfirmed'; readonly data: EmailConfirmed }
   | { readonly type: 'EmailReleased'; readonly data: EmailReleased }
+  | { readonly type: 'EmailReserved'; readonly data: EmailReserved }
   | { readonly type: 'ProfileCreated'; readonly data: ProfileCreated }
   | { readonly type: 'SessionEnded'; readonly data: SessionEnded }
   | { readonly type: 'SessionRefreshed'; readonly data: SessionRefreshed }
@@ -250,13 +350,33 @@ export const authEventSchemas = [
   },
   {
     topic: 'auth.events',
+    fullName: 'palaver.auth.EmailAbandoned',
+    schema: {"type":"record","name":"EmailAbandoned","namespace":"palaver.auth","doc":"A confirmed address came too late: the profile was deleted, or its password changed. Its claim is to be released.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."}]},
+  },
+  {
+    topic: 'auth.events',
+    fullName: 'palaver.auth.EmailChanged',
+    schema: {"type":"record","name":"EmailChanged","namespace":"palaver.auth","doc":"A profile has another address; the one before is to be released.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"previousEmailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the address before, like emailHash: the claim that is to be released."}]},
+  },
+  {
+    topic: 'auth.events',
     fullName: 'palaver.auth.EmailClaimed',
     schema: {"type":"record","name":"EmailClaimed","namespace":"palaver.auth","doc":"An address was reserved for a profile. Carries what the profile is created with, so that a crash in between loses nothing.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that the address is claimed for."},{"name":"name","type":"string","doc":"Display name, 1-32 characters."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key, laid out like emailSealed."}]},
   },
   {
     topic: 'auth.events',
+    fullName: 'palaver.auth.EmailConfirmed',
+    schema: {"type":"record","name":"EmailConfirmed","namespace":"palaver.auth","doc":"A reserved address is firmly the profile's. Carries what the profile is changed with, so that a crash in between loses nothing.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordId","type":"string","doc":"Which password was proven, by the SHA-256 (base64url) of what it lies sealed in: one that was changed since changes no address."}]},
+  },
+  {
+    topic: 'auth.events',
     fullName: 'palaver.auth.EmailReleased',
     schema: {"type":"record","name":"EmailReleased","namespace":"palaver.auth","doc":"An address became free for anybody. Ends the earlier claim: what it carries is erased by the sweep.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that held it."}]},
+  },
+  {
+    topic: 'auth.events',
+    fullName: 'palaver.auth.EmailReserved',
+    schema: {"type":"record","name":"EmailReserved","namespace":"palaver.auth","doc":"An address is held for a profile that wants to change to it. After expiresAt anybody may take it.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that wants it."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordId","type":"string","doc":"Which password was proven, by the SHA-256 (base64url) of what it lies sealed in: one that was changed since changes no address."},{"name":"expiresAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When the reservation is over, if it is not confirmed."}]},
   },
   {
     topic: 'auth.events',

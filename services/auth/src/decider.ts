@@ -1,6 +1,7 @@
 import { defineDecider } from '@palaver/decider';
 import type { AuthCommand, AuthEvent } from '@palaver/schemas';
 import { deleteAccount } from './account.ts';
+import { changeEmail, confirmEmail, reserveEmail } from './email-change.ts';
 import { claimEmail, emailClaim, releaseEmail } from './email-claim.ts';
 import { createProfile, deletion, profile } from './profile.ts';
 import {
@@ -19,13 +20,16 @@ const endings: ReadonlySet<AuthEvent['type']> = new Set(['EmailReleased', 'Sessi
 /** What this service decides: the table of its commands. */
 export const authDecider = defineDecider<AuthCommand, AuthEvent>({
   name: 'auth',
-  version: 2,
+  version: 3,
   kinds: [emailClaim, profile, deletion, session, sessions],
   touches: (event) => (event.type === 'AccountDeleted' ? [deletion.of(event.data.profileId)] : sessionTouches(event)),
   ends: ({ type }) => endings.has(type),
   rules: {
     ClaimEmail: claimEmail,
     ReleaseEmail: releaseEmail,
+    ReserveEmail: reserveEmail,
+    ConfirmEmail: confirmEmail,
+    ChangeEmail: changeEmail,
     CreateProfile: createProfile,
     DeleteAccount: deleteAccount,
     StartSession: startSession,

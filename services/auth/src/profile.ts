@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { accept, commandRule, event, refuse, streamKind } from '@palaver/decider';
-import type { AccountDeleted, AuthEvent, CreateProfile, MessagesLeft, ProfileCreated } from '@palaver/schemas';
+import type {
+  AccountDeleted,
+  AuthEvent,
+  CreateProfile,
+  EmailAbandoned,
+  EmailChanged,
+  MessagesLeft,
+  ProfileCreated,
+} from '@palaver/schemas';
 
 /** The profile: somebody's account. Its root is the profile's id. */
 
@@ -23,7 +31,10 @@ export const passwordIdOf = (passwordSealed: Uint8Array): string =>
 
 export const profile = streamKind<
   ProfileState,
-  { type: 'ProfileCreated'; data: ProfileCreated } | { type: 'AccountDeleted'; data: AccountDeleted }
+  | { type: 'ProfileCreated'; data: ProfileCreated }
+  | { type: 'EmailChanged'; data: EmailChanged }
+  | { type: 'EmailAbandoned'; data: EmailAbandoned }
+  | { type: 'AccountDeleted'; data: AccountDeleted }
 >({
   kind: 'profile',
   initial: null,
@@ -33,6 +44,8 @@ export const profile = streamKind<
       createdAtMs: timestampMs,
       passwordId: passwordIdOf(passwordSealed),
     }),
+    EmailChanged: (state, { emailHash }) => state && { ...state, emailHash },
+    EmailAbandoned: (state) => state,
     AccountDeleted: () => null,
   },
 });

@@ -130,6 +130,10 @@ const consequences: {
   readonly [T in AuthEvent['type']]: (data: Extract<AuthEvent, { type: T }>['data']) => readonly AuthCommand[];
 } = {
   EmailClaimed: (claimed) => [{ type: 'CreateProfile', data: claimed }],
+  EmailReserved: () => [],
+  EmailConfirmed: () => [],
+  EmailChanged: () => [],
+  EmailAbandoned: () => [],
   EmailReleased: () => [],
   ProfileCreated: () => [],
   AccountDeleted: () => [],
