@@ -154,11 +154,13 @@ export const joinGroup = async (client: Client, options: GroupOptions): Promise<
     options.onCrash(toError(error));
   };
 
+  const inTouch = (): boolean => Date.now() - heartbeatSentAt < leasePart * sessionTimeoutMs;
+
   const leaseOf = (tenure: () => Tenure): Lease => ({
     get valid() {
       const { ended, lapsed } = tenure();
       if (ended || lapsed) return false;
-      if (Date.now() - heartbeatSentAt < leasePart * sessionTimeoutMs) return true;
+      if (inTouch()) return true;
       tenure().lapsed = true;
       return false;
     },
@@ -255,8 +257,12 @@ export const joinGroup = async (client: Client, options: GroupOptions): Promise<
     else crash(error);
   };
 
-  /** After heartbeats came back: an owner that saw its lease lapse begins anew. */
+  /**
+   * After heartbeats came back: an owner that saw its lease lapse begins anew. Not yet when the answer was so long in coming that
+   * the next owner's lease would have lapsed before it began; the next heartbeat leaves within a third of the session.
+   */
   const renewLapsed = (using: Consumer): void => {
+    if (!inTouch()) return;
     for (const tenure of [...tenures.values()]) {
       if (!tenure.lapsed) continue;
       void end(tenure);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type LocalStack, localPorts, startLocal } from '@palaver/local';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { kafkaLog } from './kafka.ts';
-import { AppendRejected, AppendUnknown, type EventLog, type LogRecord } from './log.ts';
+import { AppendRejected, AppendUnknown, type EventLog, type Lease, type LogRecord } from './log.ts';
 import { createTopic, optionsFor, record, until } from './testing/kafka.ts';
 import { type BrokerProxy, startProxy } from './testing/proxy.ts';
 
@@ -108,6 +108,38 @@ test('a broker that falls silent leaves the outcome unknown within the bound, an
     ),
   );
   expect((await keysOf(log, topic)).filter((key) => key !== 'silent')).toEqual(['before', 'after']);
+  await log.close();
+}, 60_000);
+
+test('a heartbeat whose answer comes too late gives nobody a lease that has lapsed already', async () => {
+  const topic = await createTopic(broker, 1);
+  // The lease is 7.2 s of it, so that answers can be later than that while the session lasts.
+  const sessionTimeoutMs = 12_000;
+  const log = kafkaLog({ ...optionsFor(broker), requestTimeoutMs: 20_000 });
+  const leases: Lease[] = [];
+  const validAtStart: boolean[] = [];
+  await log.join({
+    groupId: 'late',
+    topics: [topic],
+    positions: 'group',
+    sessionTimeoutMs,
+    acquire: (_, lease) => {
+      leases.push(lease);
+      validAtStart.push(lease.valid);
+      return { start: async () => ({}), handle: async () => undefined, stop: async () => undefined };
+    },
+    onCrash: (error) => {
+      throw error;
+    },
+  });
+  const answered = Promise.withResolvers<void>();
+  await proxy.delayNextHeartbeat(answered.promise);
+  const heartbeatAtMs = Date.now();
+  await until('the lease lapses', () => !leases[0]!.valid);
+  await until('what the heartbeat would renew has, too', () => Date.now() - heartbeatAtMs > 0.7 * sessionTimeoutMs);
+  answered.resolve();
+  await until('an owner begins anew', () => leases.length === 2);
+  expect(validAtStart).toEqual([true, true]);
   await log.close();
 }, 60_000);
 

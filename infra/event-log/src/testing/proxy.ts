@@ -5,6 +5,8 @@ import { connect, createServer, type Socket } from 'node:net';
 export type BrokerProxy = {
   /** The broker gets the next produce request and answers it; the client's connection is cut instead. */
   loseNextAnswer(): void;
+  /** The broker gets the next heartbeat at once, but its answer, and those behind it, wait for `until`. Resolves with the heartbeat. */
+  delayNextHeartbeat(until: Promise<void>): Promise<void>;
   /** Nothing passes any more in either direction, though connections stay open. */
   silent: boolean;
   /** How many answers were lost. */
@@ -13,14 +15,16 @@ export type BrokerProxy = {
 };
 
 const produceKey = 0;
+const heartbeatKey = 12;
 
 /** A request is its length (int32), then the API's key (int16): https://kafka.apache.org/protocol#protocol_messages */
-const isProduce = (chunk: Buffer): boolean => chunk.length > 6 && chunk.readInt16BE(4) === produceKey;
+const asks = (key: number, chunk: Buffer): boolean => chunk.length > 6 && chunk.readInt16BE(4) === key;
 
 export const startProxy = async (port: number, target: number): Promise<BrokerProxy> => {
   const sockets = new Set<Socket>();
   let loseNext = false;
   let lost = 0;
+  let delayNext: { readonly until: Promise<void>; readonly begun: () => void } | null = null;
   const proxy = {
     silent: false,
     get lost() {
@@ -29,6 +33,10 @@ export const startProxy = async (port: number, target: number): Promise<BrokerPr
     loseNextAnswer: () => {
       loseNext = true;
     },
+    delayNextHeartbeat: (until: Promise<void>) =>
+      new Promise<void>((begun) => {
+        delayNext = { until, begun };
+      }),
     close: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -38,6 +46,7 @@ export const startProxy = async (port: number, target: number): Promise<BrokerPr
   const server = createServer((client) => {
     const broker = connect(target, '127.0.0.1');
     let cut = false;
+    let delayed: Promise<void> | null = null;
     const end = (): void => {
       client.destroy();
       broker.destroy();
@@ -52,9 +61,14 @@ export const startProxy = async (port: number, target: number): Promise<BrokerPr
     }
     client.on('data', (chunk) => {
       if (proxy.silent) return;
-      if (loseNext && typeof chunk !== 'string' && isProduce(chunk)) {
+      if (loseNext && typeof chunk !== 'string' && asks(produceKey, chunk)) {
         loseNext = false;
         cut = true;
+      }
+      if (delayNext && typeof chunk !== 'string' && asks(heartbeatKey, chunk)) {
+        delayed = delayNext.until;
+        delayNext.begun();
+        delayNext = null;
       }
       broker.write(chunk);
     });
@@ -62,7 +76,8 @@ export const startProxy = async (port: number, target: number): Promise<BrokerPr
       if (cut) {
         lost += 1;
         end();
-      } else if (!proxy.silent) client.write(chunk);
+      } else if (delayed) void delayed.then(() => client.write(chunk));
+      else if (!proxy.silent) client.write(chunk);
     });
   });
   server.listen(port, '127.0.0.1');
