@@ -82,7 +82,7 @@ export const replySender = (options: {
     }
   };
   return (answers) => {
-    const elsewhere = new Map<string, AddressedReply[]>();
+    const elsewhere = new Map<string, { readonly partition: number; readonly addressed: AddressedReply[] }>();
     for (const { command, outcome, position } of answers) {
       const replyTo = command.headers[commandHeaders.replyTo];
       const to = parseReplyTo(replyTo);
@@ -92,11 +92,11 @@ export const replySender = (options: {
         replies.deliver(waiter, { outcome, position });
         continue;
       }
-      const others = elsewhere.get(replyTo!) ?? [];
+      const others = elsewhere.get(replyTo!) ?? { partition: to.partition, addressed: [] };
       elsewhere.set(replyTo!, others);
-      others.push({ waiter, outcome, position });
+      others.addressed.push({ waiter, outcome, position });
     }
-    for (const [replyTo, addressed] of elsewhere) send(replyTo, parseReplyTo(replyTo)!.partition, addressed);
+    for (const [replyTo, { partition, addressed }] of elsewhere) send(replyTo, partition, addressed);
   };
 };
 

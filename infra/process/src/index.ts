@@ -1,4 +1,4 @@
-export { type Job, startErasure, startJob } from './job.ts';
+export { eraseLeftovers, type Job, type Leftovers, startErasure, startJob } from './job.ts';
 export { logOptions } from './log-options.ts';
 export { type Service, type ServiceParts, serveService } from './service.ts';
 export { followSessionEnds, longestTokenMs, type SessionEnds } from './session-ends.ts';

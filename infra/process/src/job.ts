@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Command, derivedId, fingerprint } from '@palaver/decider';
+import { giveCommand, type PositionWaiter, type Submitter } from '@palaver/http';
 import type { Scope } from '@palaver/runtime';
 
 export type Job = {
@@ -47,4 +49,40 @@ export const startErasure = (
       since = next;
     },
   });
+};
+
+/** What those who are gone have left in a service, and how the service gives it up. */
+export type Leftovers<Item> = {
+  /** The service's name, as in its positions. */
+  readonly service: string;
+  /** What the read model still lists of those who went after `since`, at most `limit`. */
+  readonly left: (asked: { since: Date; limit: number }) => Promise<readonly Item[]>;
+  /** What gives an item up, and the parts that this command's id derives from. */
+  readonly erasing: (item: Item) => Pick<Command, 'type' | 'data'> & { readonly idParts: readonly string[] };
+  readonly commands: Submitter;
+  readonly positions: PositionWaiter;
+};
+
+const pageSize = 200;
+/** Until what a page has changed is visible, ms; else it would be done again, to no harm. */
+const visibleWithinMs = 5_000;
+
+/** Gives up all that is left, page by page. The command of an item is always the same one. Throws what giving commands throws. */
+export const eraseLeftovers = async <Item>(
+  { service, left, erasing, commands, positions }: Leftovers<Item>,
+  { since, signal }: { readonly since: Date; readonly signal: AbortSignal },
+): Promise<void> => {
+  const give = (item: Item) => {
+    const { idParts, type, data } = erasing(item);
+    const id = derivedId('account-erasure', ...idParts);
+    const command = { type, data, id, actor: 'system', timeMs: Date.now(), fingerprint: fingerprint(data) };
+    return giveCommand(commands, command);
+  };
+  for (let full = true; full && !signal.aborted; ) {
+    const page = await left({ since, limit: pageSize });
+    full = page.length === pageSize;
+    const given = await Promise.all(page.map(give));
+    const reached = given.map(({ position }) => ({ service, ...position }));
+    await positions.waitFor(reached, visibleWithinMs);
+  }
 };

@@ -1,5 +1,4 @@
-import { derivedId, fingerprint } from '@palaver/decider';
-import { giveCommand, type PositionWaiter, type Submitter } from '@palaver/http';
+import { eraseLeftovers, type Leftovers } from '@palaver/process';
 import type { LeftMessage } from '@palaver/projection-messages';
 import type { MessagesCommand } from '@palaver/schemas';
 
@@ -14,40 +13,15 @@ import type { MessagesCommand } from '@palaver/schemas';
  * left, and a message that was posted as its author's account went away is found when it is visible.
  */
 
-export type ErasureParts = {
-  readonly left: (asked: { since: Date; limit: number }) => Promise<readonly LeftMessage[]>;
-  readonly commands: Submitter;
-  readonly positions: PositionWaiter;
-};
-
-const pageSize = 200;
-/** Until what a page has changed is visible, ms; else it would be done again, to no harm. */
-const visibleWithinMs = 5_000;
+type ErasureParts = Omit<Leftovers<LeftMessage>, 'service' | 'erasing'>;
 
 /** Erases until nothing is left of accounts that were deleted after `since`. Throws what giving commands throws. */
-export const eraseLeftMessages = async (
-  { left, commands, positions }: ErasureParts,
-  { since, signal }: { since: Date; signal: AbortSignal },
-): Promise<void> => {
-  for (let full = true; full && !signal.aborted; ) {
-    const page = await left({ since, limit: pageSize });
-    full = page.length === pageSize;
-    const given = await Promise.all(page.map((one) => giveCommand(commands, erasing(one))));
-    const reached = given.map(({ position }) => ({ service: 'messages', ...position }));
-    await positions.waitFor(reached, visibleWithinMs);
-  }
-};
+export const eraseLeftMessages = (parts: ErasureParts, asked: { since: Date; signal: AbortSignal }): Promise<void> =>
+  eraseLeftovers({ ...parts, service: 'messages', erasing }, asked);
 
-/** The command of a message is always the same one, whoever gives it and how often. */
 const erasing = (one: LeftMessage) => {
   const command = erasureOf(one);
-  return {
-    ...command,
-    id: derivedId('account-erasure', one.message.id, command.type),
-    actor: 'system',
-    timeMs: Date.now(),
-    fingerprint: fingerprint(command.data),
-  };
+  return { ...command, idParts: [one.message.id, command.type] };
 };
 
 export const erasureOf = ({ message, messages }: LeftMessage): MessagesCommand => {

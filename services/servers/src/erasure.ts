@@ -1,5 +1,4 @@
-import { derivedId, fingerprint } from '@palaver/decider';
-import { giveCommand, type PositionWaiter, type Submitter } from '@palaver/http';
+import { eraseLeftovers, type Leftovers } from '@palaver/process';
 import type { Membership } from '@palaver/projection-servers';
 import type { ServersCommand } from '@palaver/schemas';
 
@@ -13,38 +12,14 @@ import type { ServersCommand } from '@palaver/schemas';
  * left, and who joined as the account went away is found when that is visible.
  */
 
-export type ErasureParts = {
-  readonly left: (asked: { since: Date; limit: number }) => Promise<readonly Membership[]>;
-  readonly commands: Submitter;
-  readonly positions: PositionWaiter;
-};
-
-const pageSize = 200;
-/** Until what a page has changed is visible, ms; else it would be done again, to no harm. */
-const visibleWithinMs = 5_000;
+type ErasureParts = Omit<Leftovers<Membership>, 'service' | 'erasing'>;
 
 /** Ends memberships until none is left of accounts that were deleted after `since`. Throws what giving commands throws. */
-export const endLeftMemberships = async (
-  { left, commands, positions }: ErasureParts,
-  { since, signal }: { since: Date; signal: AbortSignal },
-): Promise<void> => {
-  for (let full = true; full && !signal.aborted; ) {
-    const page = await left({ since, limit: pageSize });
-    full = page.length === pageSize;
-    const given = await Promise.all(page.map((one) => giveCommand(commands, leaving(one))));
-    const reached = given.map(({ position }) => ({ service: 'servers', ...position }));
-    await positions.waitFor(reached, visibleWithinMs);
-  }
-};
+export const endLeftMemberships = (parts: ErasureParts, asked: { since: Date; signal: AbortSignal }): Promise<void> =>
+  eraseLeftovers({ ...parts, service: 'servers', erasing }, asked);
 
-/** The command of a membership is always the same one, whoever gives it and how often; that of a later one is another. */
-const leaving = ({ serverId, profileId, joinedAt }: Membership) => {
+/** The command of a later membership of the same profile is another one. */
+const erasing = ({ serverId, profileId, joinedAt }: Membership) => {
   const command: ServersCommand = { type: 'LeaveServer', data: { serverId, profileId } };
-  return {
-    ...command,
-    id: derivedId('account-erasure', serverId, profileId, joinedAt),
-    actor: 'system',
-    timeMs: Date.now(),
-    fingerprint: fingerprint(command.data),
-  };
+  return { ...command, idParts: [serverId, profileId, joinedAt] };
 };
