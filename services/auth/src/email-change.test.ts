@@ -9,7 +9,7 @@ import {
 import { given, givenTimeMs } from '@palaver/decider/given';
 import { type MemoryBroker, memoryBroker, parseEventKey, staticCodec } from '@palaver/event-log';
 import { giveCommand } from '@palaver/http';
-import { type AuthCommand, type AuthEvent, commandSchemas, eventSchemas } from '@palaver/schemas';
+import { type AuthCommand, type AuthEvent, commandSchemas, eventSchemas, passwordIdOf } from '@palaver/schemas';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Give } from './commands.ts';
 import { authDecider } from './decider.ts';
@@ -21,7 +21,6 @@ import {
   followEmailChange,
   reservationMs,
 } from './email-change.ts';
-import { passwordIdOf } from './profile.ts';
 
 const profileId = '01900000-0000-7000-8000-000000000001';
 const eve = '01900000-0000-7000-8000-000000000002';
