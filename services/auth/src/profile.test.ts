@@ -1,4 +1,4 @@
-import { given, givenTimeMs } from '@palaver/decider/given';
+import { given } from '@palaver/decider/given';
 import type { AuthEvent } from '@palaver/schemas';
 import { describe, expect, test } from 'vitest';
 import { authDecider } from './decider.ts';
@@ -32,7 +32,7 @@ describe('ChangeProfile', () => {
     expect(given(authDecider, created).when(change({ name: 'Countess' }))).toEqual({
       kind: 'accepted',
       events: [changed('Countess', null)],
-      result: { profileId, name: 'Countess', avatarUrl: null, createdAtMs: givenTimeMs, version: 2 },
+      result: { version: 2 },
     });
     const named = [...created, changed('Countess', null)];
     expect(given(authDecider, named).when(change({ avatarUrl }))).toMatchObject({

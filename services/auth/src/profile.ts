@@ -97,11 +97,8 @@ export const createProfile = commandRule<CreateProfile, AuthEvent>()({
   },
 });
 
-/** What the sender of `ChangeProfile` is told. `createdAtMs`: ms since the epoch. */
-export type ProfileChangedResult = Pick<ProfileChanged, 'profileId' | 'name' | 'avatarUrl'> & {
-  readonly createdAtMs: number;
-  readonly version: number;
-};
+/** What the sender of `ChangeProfile` is told. No name: outcomes are remembered for longer than a deleted account may be. */
+export type ProfileChangedResult = { readonly version: number };
 
 export const changeProfile = commandRule<ChangeProfile, AuthEvent>()({
   root: ({ profileId }) => profileId,
@@ -119,8 +116,6 @@ export const changeProfile = commandRule<ChangeProfile, AuthEvent>()({
     };
     const changes = data.name !== before.name || data.avatarUrl !== before.avatarUrl;
     return accept<AuthEvent>(changes ? [event(profile.of(profileId), { type: 'ProfileChanged', data })] : [], {
-      ...data,
-      createdAtMs: before.createdAtMs,
       version: before.version + (changes ? 1 : 0),
     } satisfies ProfileChangedResult);
   },
