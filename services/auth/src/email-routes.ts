@@ -5,8 +5,15 @@ import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
 import { type ChangedResult, type ConfirmedResult, changeEmailAfter, type ReservedResult } from './email-change.ts';
 import type { MailParts } from './password-routes.ts';
-import { email, emailOf, knownPassword, type ProofParts, profileNotFound, provePassword } from './route-parts.ts';
-import { mailTokenLength } from './secrets/mail-tokens.ts';
+import {
+  email,
+  emailOf,
+  knownPassword,
+  mailToken,
+  type ProofParts,
+  profileNotFound,
+  provePassword,
+} from './route-parts.ts';
 import { emailPlace, type SignUpParts, visibleWithinMs } from './sign-up.ts';
 
 /** The change of an address: asked for by who knows the password, confirmed by who reads the mails of the new one. */
@@ -74,7 +81,7 @@ export const emailRoutes = (parts: Parts): readonly Route[] => {
       tags: ['auth'],
       auth: 'none',
       kind: 'command',
-      body: z.strictObject({ token: z.string().length(mailTokenLength).meta({ description: 'From the mail.' }) }),
+      body: z.strictObject({ token: mailToken() }),
       response: z.undefined(),
       status: 204,
       problems: ['email_token_invalid', 'email_not_reserved'],

@@ -1,23 +1,24 @@
 import { fingerprint } from '@palaver/decider';
-import { defineRoute, Refusal, type Route, reply, text } from '@palaver/http';
+import { defineRoute, Refusal, type Route, reply } from '@palaver/http';
 import { accountByEmailHash, accountById } from '@palaver/projection-auth';
 import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
 import type { Attempts } from './attempts.ts';
 import { refuseCommon } from './common-passwords.ts';
 import type { Mails } from './mails.ts';
-import { passwordLength } from './passwords.ts';
 import {
+  chosenPassword,
   email,
   emailOf,
   hashed,
   knownPassword,
+  mailToken,
   type ProofParts,
   profileNotFound,
   provePassword,
   sessionIdOf,
 } from './route-parts.ts';
-import { type MailTokens, mailTokenLength } from './secrets/mail-tokens.ts';
+import type { MailTokens } from './secrets/mail-tokens.ts';
 import { passwordPlace, type SignUpParts, visibleWithinMs } from './sign-up.ts';
 
 /** A new password, by who knows the one before, or by who reads the mails of the account's address. */
@@ -28,7 +29,7 @@ const resetMs = 30 * 60_000;
 export type MailParts = { readonly mails: Mails; readonly mailTokens: MailTokens; readonly mailAttempts: Attempts };
 type Parts = SignUpParts & ProofParts & MailParts;
 
-const newPassword = () => text(passwordLength).meta({ examples: ['battery staple horse'] });
+const newPassword = () => chosenPassword().meta({ examples: ['battery staple horse'] });
 
 export const passwordRoutes = (parts: Parts): readonly Route[] => {
   const { db, secrets, passwords, dataKeys, positions, give, mails, mailTokens, mailAttempts } = parts;
@@ -133,7 +134,7 @@ export const passwordRoutes = (parts: Parts): readonly Route[] => {
       auth: 'none',
       kind: 'command',
       body: z.strictObject({
-        token: z.string().length(mailTokenLength).meta({ description: 'From the mail; it is good once.' }),
+        token: mailToken(),
         newPassword: newPassword(),
       }),
       response: z.undefined(),

@@ -9,10 +9,13 @@ import { type SignUpParts, visibleWithinMs } from './sign-up.ts';
 
 /** What is shown of people, and how they change it. */
 
+/** Null takes it away. */
 const avatarUrl = () =>
   z
     .url({ protocol: /^https$/ })
     .max(2_048)
+    .nullable()
+    .optional()
     .meta({ examples: ['https://example.com/ada.png'] });
 
 export const profileRoutes = ({ db, dataKeys, give, positions }: SignUpParts): readonly Route[] => [
@@ -43,7 +46,7 @@ export const profileRoutes = ({ db, dataKeys, give, positions }: SignUpParts): r
     tags: ['profiles'],
     auth: 'bearer',
     kind: 'command',
-    body: z.strictObject({ name: displayName().optional(), avatarUrl: avatarUrl().nullable().optional() }),
+    body: z.strictObject({ name: displayName().optional(), avatarUrl: avatarUrl() }),
     response: profileSchema,
     status: 200,
     problems: ['profile_not_found', 'precondition_failed'],

@@ -6,6 +6,7 @@ import type { DataKeys } from './data-keys.ts';
 import { maxEmailLength, normalizeEmail } from './email.ts';
 import { Busy, type Passwords, passwordLength } from './passwords.ts';
 import type { Secrets } from './secrets.ts';
+import { mailTokenLength } from './secrets/mail-tokens.ts';
 import { emailPlace, passwordPlace } from './sign-up.ts';
 
 /** What several of this service's routes are made of. */
@@ -14,15 +15,18 @@ export const email = () =>
   z
     .string()
     .max(maxEmailLength)
+    .meta({ format: 'email', examples: ['ada@example.com'] })
     .transform((value, context) => {
       const address = normalizeEmail(value);
       if (address !== null) return address;
       context.addIssue({ code: 'custom', message: 'must be an email address', params: { code: 'invalid_email' } });
       return z.NEVER;
-    })
-    .meta({ format: 'email', examples: ['ada@example.com'] });
+    });
 
 export const displayName = () => oneLine({ max: 32 }).meta({ minLength: 1, maxLength: 32, examples: ['Ada'] });
+
+/** A password to be chosen. */
+export const chosenPassword = () => text(passwordLength).meta({ examples: ['correct horse battery'] });
 
 /** A password to be checked, not chosen. */
 export const knownPassword = () =>
@@ -34,6 +38,12 @@ export const profileSchema = z.object({
   avatarUrl: z.string().nullable(),
   createdAt: z.iso.datetime(),
 });
+
+export const mailToken = () =>
+  z
+    .string()
+    .length(mailTokenLength)
+    .meta({ description: 'From the mail.', examples: ['A'.repeat(mailTokenLength)] });
 
 export const profileNotFound = (): Refusal => new Refusal('profile_not_found', 'There is no such profile.');
 

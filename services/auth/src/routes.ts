@@ -5,7 +5,6 @@ import {
   Refusal,
   type Route,
   reply,
-  text,
   uuid,
   type VerifyToken,
 } from '@palaver/http';
@@ -15,9 +14,8 @@ import { z } from 'zod';
 import { accountRoutes } from './account-routes.ts';
 import { emailRoutes } from './email-routes.ts';
 import { type MailParts, passwordRoutes } from './password-routes.ts';
-import { passwordLength } from './passwords.ts';
 import { profileRoutes } from './profile-routes.ts';
-import { displayName, email, hashed, profileSchema } from './route-parts.ts';
+import { chosenPassword, displayName, email, hashed, profileSchema } from './route-parts.ts';
 import { type SessionParts, sessionProblems, sessionRoutes, sessionTokensSchema } from './session-routes.ts';
 import { type SignUpParts, signUp } from './sign-up.ts';
 
@@ -54,7 +52,7 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
       tags: ['auth'],
       auth: 'none',
       kind: 'command',
-      body: z.strictObject({ name: displayName(), email: email(), password: text(passwordLength) }),
+      body: z.strictObject({ name: displayName(), email: email(), password: chosenPassword() }),
       response: sessionTokensSchema.extend({ profile: profileSchema }),
       status: 201,
       problems: [
@@ -86,7 +84,13 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
       tags: ['auth'],
       auth: 'none',
       kind: 'query',
-      body: z.strictObject({ token: z.string().min(1).max(4_096) }),
+      body: z.strictObject({
+        token: z
+          .string()
+          .min(1)
+          .max(4_096)
+          .meta({ examples: ['eyJhbGciOiJSUzI1NiJ9.e30.c2ln'] }),
+      }),
       response: z.object({ profileId: uuid(), name: z.string(), expiresAt: z.iso.datetime() }),
       status: 200,
       problems: ['token_invalid', 'token_expired', 'session_ended'],

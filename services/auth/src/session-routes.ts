@@ -104,7 +104,8 @@ export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
         refreshToken: z
           .string()
           .min(1)
-          .max(refreshTokenLength * 2),
+          .max(refreshTokenLength * 2)
+          .meta({ examples: ['A'.repeat(refreshTokenLength)] }),
       }),
       response: sessionTokensSchema,
       status: 200,
