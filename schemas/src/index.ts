@@ -1,6 +1,7 @@
 export * from './generated/auth.ts';
 export * from './generated/messages.ts';
 export * from './generated/servers.ts';
+export * from './password-id.ts';
 export * from './schemas.ts';
 export * from './session-ends.ts';
 export * from './topics.ts';

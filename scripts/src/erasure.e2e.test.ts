@@ -69,13 +69,16 @@ const formsOf = ({ bytes }: Needle): readonly Buffer[] => [
   ),
 ];
 
-/** Files of the data folder; of Kafka's the records alone, since its indexes hold offsets, and Postgres is asked by SQL. */
+/** Postgres is asked by SQL, and mails have left the house. */
+const unsearched: ReadonlySet<string> = new Set(['postgres', 'outbox', 'report.json']);
+
+/** Files of the data folder; of Kafka's the records alone, since its indexes hold offsets. */
 const filesToSearch = async (): Promise<readonly string[]> => {
   const found: string[] = [];
   for (const entry of await readdir(dataDir, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const [room] = path.slice(dataDir.length + 1).split('/');
-    const searched = room === 'kafka' ? path.includes('.log') : room !== 'postgres' && room !== 'report.json';
+    const searched = room === 'kafka' ? path.includes('.log') : !unsearched.has(room!);
     if (entry.isFile() && searched) found.push(path);
   }
   return found;
@@ -192,6 +195,13 @@ test('of a deleted account nothing is found, and all others are as they were', a
   const gone = await signUp(`Gone ${word()}`, `gone-${word()}@example.com`);
   const nobody = await signUp(`Nobody ${word()}`, `nobody-${word()}@example.com`);
   const stays = await signUp(`Stays ${word()}`, `stays-${word()}@example.com`);
+  const otherName = `Also ${word()}`;
+  const otherEmail = `also-${word()}@example.com`;
+  const { token } = gone;
+  expect((await api('PATCH /profiles/me', { token, body: { name: otherName } })).status).toBe(200);
+  // One that is never confirmed.
+  const wanted = await api('POST /profiles/me/email', { token, body: { email: otherEmail, password } });
+  expect(wanted.status).toBe(202);
   const created = await api('POST /servers', { token: gone.token, body: { name: 'Erasure' } });
   const channelId = created.body.channels[0].id as string;
   for (const { token } of [stays, nobody])
@@ -210,6 +220,8 @@ test('of a deleted account nothing is found, and all others are as they were', a
   const needles = [
     textual('the address', gone.email),
     name,
+    textual('the other name', otherName),
+    textual('the other address', otherEmail),
     textual('the device', deviceOf(gone.name)),
     ...said.map((words) => textual('a text', words)),
     ...(await sealedOf(gone)),

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ACTOR, CHANNEL, forgedTokens, routes, signToken, startTestService } from './fixture.ts';
-import { defineRoute, listen, PortTaken, type ProblemDocument } from './index.ts';
+import { defineRoute, expectedVersion, listen, PortTaken, type ProblemDocument } from './index.ts';
 
 type Service = Awaited<ReturnType<typeof startTestService>>;
 let service: Service;
@@ -321,6 +321,13 @@ describe('answers', () => {
     expectProblem(await change('"v6"'), 412, 'precondition_failed');
     expectProblem(await change('W/"v7"'), 412, 'precondition_failed');
     expectProblem(await change('v7'), 400, 'malformed_header');
+  });
+  test('have entity tags that are versions, of which a change names one', () => {
+    expect([expectedVersion(null), expectedVersion('*'), expectedVersion(['7'])]).toEqual([null, null, 7]);
+    for (const tags of [[], ['v7'], ['07'], ['-1'], ['9'.repeat(16)]]) {
+      expect(() => expectedVersion(tags)).toThrow(expect.objectContaining({ code: 'precondition_failed' }));
+    }
+    expect(() => expectedVersion(['7', '8'])).toThrow(expect.objectContaining({ code: 'malformed_header' }));
   });
   test('come from the fixed path before the parameter', async () => {
     expect((await call('/things/fixed')).body).toEqual({ fixed: true });

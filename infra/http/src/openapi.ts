@@ -107,7 +107,15 @@ const headerParameters = (route: Route): readonly JsonObject[] => {
     description: 'The same key and body give the same answer again; 1-255 visible ASCII characters.',
     schema: { type: 'string', minLength: 1, maxLength: 255 },
   };
-  return route.kind === 'command' ? [key, position] : [position];
+  const ifMatch = {
+    name: 'If-Match',
+    in: 'header',
+    required: false,
+    description: 'The ETag that was read: when it is another one by now, nothing is changed, and the answer is 412.',
+    schema: { type: 'string', examples: ['"3"'] },
+  };
+  const isConditional = route.problems.includes('precondition_failed');
+  return [...(route.kind === 'command' ? [key] : []), ...(isConditional ? [ifMatch] : []), position];
 };
 
 const POSITION_HEADER = {

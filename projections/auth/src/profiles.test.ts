@@ -1,4 +1,4 @@
-import type { AuthEvent } from '@palaver/schemas';
+import { type AuthEvent, passwordIdOf } from '@palaver/schemas';
 import { describe, expect, test } from 'vitest';
 import { authProjection } from './profiles.ts';
 
@@ -30,10 +30,13 @@ describe('the fold of profiles', () => {
         row: {
           id: data.profileId,
           name: 'Ada',
+          avatar_url: null,
           email_hash: 'hash-of-ada',
           email_sealed: 'AQL/',
           password_sealed: 'BAX+',
+          password_id: passwordIdOf(data.passwordSealed),
           created_at: new Date('2026-01-01T00:00:00Z'),
+          version: 1,
         },
       },
     ]);
@@ -51,13 +54,40 @@ describe('the fold of profiles', () => {
         kind: 'patch',
         table: 'profile',
         key: { id: profileId },
-        set: { email_hash: 'hash-of-ada', email_sealed: 'AQL/' },
+        set: { email_hash: 'hash-of-ada', email_sealed: 'AQL/', version: 1 },
       },
     ]);
     const reserved = { profileId, emailHash, emailSealed, passwordId: 'of ada' };
     expect(fold({ type: 'EmailReserved', data: { ...reserved, expiresAt: 0 } })).toEqual([]);
     expect(fold({ type: 'EmailConfirmed', data: reserved })).toEqual([]);
-    expect(fold({ type: 'EmailAbandoned', data: { profileId, emailHash } })).toEqual([]);
+    expect(fold({ type: 'EmailAbandoned', data: { profileId, emailHash } })).toEqual([
+      { kind: 'patch', table: 'profile', key: { id: profileId }, set: { version: 1 } },
+    ]);
+  });
+
+  test('another password has another name, and the same one hashed anew keeps its own', () => {
+    const { profileId } = data;
+    const passwordSealed = Buffer.from('another');
+    const patch = { kind: 'patch', table: 'profile', key: { id: profileId } };
+    const password_sealed = passwordSealed.toString('base64');
+    expect(fold({ type: 'PasswordChanged', data: { profileId, passwordSealed } })).toEqual([
+      { ...patch, set: { password_sealed, password_id: passwordIdOf(passwordSealed), version: 1 } },
+    ]);
+    expect(fold({ type: 'PasswordRehashed', data: { profileId, passwordSealed } })).toEqual([
+      { ...patch, set: { password_sealed, version: 1 } },
+    ]);
+  });
+
+  test('another name and picture take the place of those before', () => {
+    const { profileId } = data;
+    expect(fold({ type: 'ProfileChanged', data: { profileId, name: 'Countess', avatarUrl: null } })).toEqual([
+      {
+        kind: 'patch',
+        table: 'profile',
+        key: { id: profileId },
+        set: { name: 'Countess', avatar_url: null, version: 1 },
+      },
+    ]);
   });
 
   test('every column is written, and none that there is not', () => {

@@ -1,5 +1,5 @@
-import { defineProjection, type Table } from '@palaver/projector';
-import type { AuthEvent } from '@palaver/schemas';
+import { defineProjection, type RecordMeta, type Row, type RowChange, type Table } from '@palaver/projector';
+import { type AuthEvent, passwordIdOf } from '@palaver/schemas';
 import type { Kysely } from 'kysely';
 import { type SessionRow, sessionHandlers, sessionTable } from './sessions.ts';
 
@@ -11,10 +11,13 @@ import { type SessionRow, sessionHandlers, sessionTable } from './sessions.ts';
 type ProfileRow = {
   id: string;
   name: string;
+  avatar_url: string | null;
   email_hash: string;
   email_sealed: string;
   password_sealed: string;
+  password_id: string;
   created_at: Date;
+  version: number;
 };
 
 export type AuthModel = { profile: ProfileRow; session: SessionRow };
@@ -25,10 +28,15 @@ const tables: readonly Table[] = [
     columns: {
       id: 'uuid not null',
       name: 'text not null',
+      avatar_url: 'text',
       email_hash: 'text not null',
       email_sealed: 'text not null',
       password_sealed: 'text not null',
+      // Which password it is, by `passwordIdOf`: it stays the same when the hash is made anew.
+      password_id: 'text not null',
       created_at: 'timestamptz not null',
+      // Of the stream: every event of it raises it, so it tells one state of a profile from another.
+      version: 'integer not null',
     },
     primaryKey: ['id'],
     // That an address has one profile is decided on the log; a model that may be mid-rebuild does not decide it again.
@@ -39,9 +47,13 @@ const tables: readonly Table[] = [
 
 // Fold.
 
+const changed = (profileId: string, { version }: RecordMeta, set: Row = {}): readonly RowChange[] => [
+  { kind: 'patch', table: 'profile', key: { id: profileId }, set: { ...set, version } },
+];
+
 export const authProjection = defineProjection<AuthEvent>({
   name: 'auth',
-  version: 3,
+  version: 4,
   topics: ['auth.events'],
   tables,
   handlers: {
@@ -49,28 +61,33 @@ export const authProjection = defineProjection<AuthEvent>({
     EmailClaimed: () => [],
     EmailReserved: () => [],
     EmailConfirmed: () => [],
-    EmailAbandoned: () => [],
     EmailReleased: () => [],
-    EmailChanged: ({ profileId, emailHash, emailSealed }) => [
-      {
-        kind: 'patch',
-        table: 'profile',
-        key: { id: profileId },
-        set: { email_hash: emailHash, email_sealed: emailSealed.toString('base64') },
-      },
-    ],
+    EmailAbandoned: ({ profileId }, meta) => changed(profileId, meta),
+    EmailChanged: ({ profileId, emailHash, emailSealed }, meta) =>
+      changed(profileId, meta, { email_hash: emailHash, email_sealed: emailSealed.toString('base64') }),
+    ProfileChanged: ({ profileId, name, avatarUrl }, meta) => changed(profileId, meta, { name, avatar_url: avatarUrl }),
+    PasswordChanged: ({ profileId, passwordSealed }, meta) =>
+      changed(profileId, meta, {
+        password_sealed: passwordSealed.toString('base64'),
+        password_id: passwordIdOf(passwordSealed),
+      }),
+    PasswordRehashed: ({ profileId, passwordSealed }, meta) =>
+      changed(profileId, meta, { password_sealed: passwordSealed.toString('base64') }),
     AccountDeleted: ({ profileId }) => [{ kind: 'remove', table: 'profile', key: { id: profileId } }],
-    ProfileCreated: (data, { timestampMs }) => [
+    ProfileCreated: (data, { timestampMs, version }) => [
       {
         kind: 'put',
         table: 'profile',
         row: {
           id: data.profileId,
           name: data.name,
+          avatar_url: null,
           email_hash: data.emailHash,
           email_sealed: data.emailSealed.toString('base64'),
           password_sealed: data.passwordSealed.toString('base64'),
+          password_id: passwordIdOf(data.passwordSealed),
           created_at: new Date(timestampMs),
+          version,
         },
       },
     ],
@@ -82,30 +99,51 @@ export const authProjection = defineProjection<AuthEvent>({
 
 export type Database = Kysely<AuthModel>;
 
-export type ProfileView = { readonly id: string; readonly name: string; readonly createdAt: string };
+export type ProfileView = {
+  readonly id: string;
+  readonly name: string;
+  readonly avatarUrl: string | null;
+  readonly createdAt: string;
+};
 /** A profile with its own secrets, for its owner only. */
-export type Account = { readonly profile: ProfileView; readonly emailSealed: Buffer; readonly passwordSealed: Buffer };
+export type Account = {
+  readonly profile: ProfileView;
+  /** Of the profile's stream. */
+  readonly version: number;
+  readonly emailHash: string;
+  readonly emailSealed: Buffer;
+  readonly passwordSealed: Buffer;
+  /** Names the password; commands that it was proven for carry it. */
+  readonly passwordId: string;
+};
 
-const profileView = (row: Pick<ProfileRow, 'id' | 'name' | 'created_at'>): ProfileView => ({
+const profileView = (row: Pick<ProfileRow, 'id' | 'name' | 'avatar_url' | 'created_at'>): ProfileView => ({
   id: row.id,
   name: row.name,
+  avatarUrl: row.avatar_url,
   createdAt: row.created_at.toISOString(),
 });
 
 const account = (row: ProfileRow): Account => ({
   profile: profileView(row),
+  version: row.version,
+  emailHash: row.email_hash,
   emailSealed: Buffer.from(row.email_sealed, 'base64'),
   passwordSealed: Buffer.from(row.password_sealed, 'base64'),
+  passwordId: row.password_id,
 });
 
-/** What everybody may see of a profile; null when there is none. */
-export const profileById = async (db: Database, id: string): Promise<ProfileView | null> => {
+/** What everybody may see of a profile, and its version; null when there is none. */
+export const profileById = async (
+  db: Database,
+  id: string,
+): Promise<{ readonly profile: ProfileView; readonly version: number } | null> => {
   const row = await db
     .selectFrom('profile')
     .where('id', '=', id)
-    .select(['id', 'name', 'created_at'])
+    .select(['id', 'name', 'avatar_url', 'created_at', 'version'])
     .executeTakeFirst();
-  return row ? profileView(row) : null;
+  return row ? { profile: profileView(row), version: row.version } : null;
 };
 
 export const accountById = async (db: Database, id: string): Promise<Account | null> => {

@@ -18,6 +18,32 @@ export type ChangeEmail = {
   readonly passwordId: string;
 };
 
+/** Give a profile another password, and end its sessions. */
+export type ChangePassword = {
+  /** The profile. */
+  readonly profileId: string;
+  /** Names the password that it has, which the edge has checked or mailed a token for: SHA-256, base64url. */
+  readonly passwordId: string;
+  /** Hash of the address that a token was mailed to, which must still be its own; null when the password was proven. */
+  readonly emailHash: string | null;
+  /** The argon2id hash in PHC form, AES-256-GCM under the auth service's key: nonce (12 bytes), ciphertext, tag (16 bytes). */
+  readonly passwordSealed: Buffer;
+  /** The session that goes on; null: none. */
+  readonly except: string | null;
+};
+
+/** Change what everybody sees of a profile. */
+export type ChangeProfile = {
+  /** The profile. */
+  readonly profileId: string;
+  /** 1-32 characters. Null: as it is. */
+  readonly name: string | null;
+  /** https, at most 2,048 characters. Null: as it is; empty: none. */
+  readonly avatarUrl: string | null;
+  /** Version that the sender has seen; another one refuses the change. Null: any. */
+  readonly expectedVersion: number | null;
+};
+
 /** Reserve an address for a profile that is to be created. */
 export type ClaimEmail = {
   /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
@@ -96,6 +122,16 @@ export type RefreshSession = {
   readonly nextRefreshHash: string;
 };
 
+/** Keep the hash of the same password by today's parameters. */
+export type RehashPassword = {
+  /** The profile. */
+  readonly profileId: string;
+  /** Names the password that the edge has checked: SHA-256, base64url. */
+  readonly passwordId: string;
+  /** The argon2id hash in PHC form, AES-256-GCM under the auth service's key: nonce (12 bytes), ciphertext, tag (16 bytes). */
+  readonly passwordSealed: Buffer;
+};
+
 /** Give up the claim of an address; given by process managers when a profile has another address, or is gone. */
 export type ReleaseEmail = {
   /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
@@ -132,6 +168,8 @@ export type StartSession = {
 
 export type AuthCommand =
   | { readonly type: 'ChangeEmail'; readonly data: ChangeEmail }
+  | { readonly type: 'ChangePassword'; readonly data: ChangePassword }
+  | { readonly type: 'ChangeProfile'; readonly data: ChangeProfile }
   | { readonly type: 'ClaimEmail'; readonly data: ClaimEmail }
   | { readonly type: 'ConfirmEmail'; readonly data: ConfirmEmail }
   | { readonly type: 'CreateProfile'; readonly data: CreateProfile }
@@ -139,6 +177,7 @@ export type AuthCommand =
   | { readonly type: 'EndSession'; readonly data: EndSession }
   | { readonly type: 'EndSessions'; readonly data: EndSessions }
   | { readonly type: 'RefreshSession'; readonly data: RefreshSession }
+  | { readonly type: 'RehashPassword'; readonly data: RehashPassword }
   | { readonly type: 'ReleaseEmail'; readonly data: ReleaseEmail }
   | { readonly type: 'ReserveEmail'; readonly data: ReserveEmail }
   | { readonly type: 'StartSession'; readonly data: StartSession };
@@ -148,6 +187,16 @@ export const authCommandSchemas = [
     topic: 'auth.commands',
     fullName: 'palaver.auth.ChangeEmail',
     schema: {"type":"record","name":"ChangeEmail","namespace":"palaver.auth","doc":"Give a profile the address that was confirmed for it; follows from EmailConfirmed.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordId","type":"string","doc":"Which password was proven, by the SHA-256 (base64url) of what it lies sealed in: one that was changed since changes no address."}]},
+  },
+  {
+    topic: 'auth.commands',
+    fullName: 'palaver.auth.ChangePassword',
+    schema: {"type":"record","name":"ChangePassword","namespace":"palaver.auth","doc":"Give a profile another password, and end its sessions.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"passwordId","type":"string","doc":"Names the password that it has, which the edge has checked or mailed a token for: SHA-256, base64url."},{"name":"emailHash","type":["null","string"],"doc":"Hash of the address that a token was mailed to, which must still be its own; null when the password was proven.","default":null},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"except","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The session that goes on; null: none.","default":null}]},
+  },
+  {
+    topic: 'auth.commands',
+    fullName: 'palaver.auth.ChangeProfile',
+    schema: {"type":"record","name":"ChangeProfile","namespace":"palaver.auth","doc":"Change what everybody sees of a profile.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"name","type":["null","string"],"doc":"1-32 characters. Null: as it is.","default":null},{"name":"avatarUrl","type":["null","string"],"doc":"https, at most 2,048 characters. Null: as it is; empty: none.","default":null},{"name":"expectedVersion","type":["null","long"],"doc":"Version that the sender has seen; another one refuses the change. Null: any.","default":null}]},
   },
   {
     topic: 'auth.commands',
@@ -183,6 +232,11 @@ export const authCommandSchemas = [
     topic: 'auth.commands',
     fullName: 'palaver.auth.RefreshSession',
     schema: {"type":"record","name":"RefreshSession","namespace":"palaver.auth","doc":"Go on with a session: give a refresh token for its successor.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Whose session it is."},{"name":"sessionId","type":{"type":"string","logicalType":"uuid"},"doc":"The session."},{"name":"refreshHash","type":"string","doc":"SHA-256 (base64url) of the token that is given."},{"name":"nextRefreshHash","type":"string","doc":"SHA-256 (base64url) of its successor."}]},
+  },
+  {
+    topic: 'auth.commands',
+    fullName: 'palaver.auth.RehashPassword',
+    schema: {"type":"record","name":"RehashPassword","namespace":"palaver.auth","doc":"Keep the hash of the same password by today's parameters.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"passwordId","type":"string","doc":"Names the password that the edge has checked: SHA-256, base64url."},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key: nonce (12 bytes), ciphertext, tag (16 bytes)."}]},
   },
   {
     topic: 'auth.commands',
@@ -279,6 +333,32 @@ export type EmailReserved = {
   readonly expiresAt: number;
 };
 
+/** A profile has another password. */
+export type PasswordChanged = {
+  /** The profile. */
+  readonly profileId: string;
+  /** The argon2id hash in PHC form, AES-256-GCM under the auth service's key: nonce (12 bytes), ciphertext, tag (16 bytes). */
+  readonly passwordSealed: Buffer;
+};
+
+/** The password of a profile is hashed anew. It is the same one. */
+export type PasswordRehashed = {
+  /** The profile. */
+  readonly profileId: string;
+  /** The argon2id hash in PHC form, AES-256-GCM under the auth service's key: nonce (12 bytes), ciphertext, tag (16 bytes). */
+  readonly passwordSealed: Buffer;
+};
+
+/** What everybody sees of a profile changed. Holds all of it, also what stays. */
+export type ProfileChanged = {
+  /** The profile. */
+  readonly profileId: string;
+  /** Display name, 1-32 characters. */
+  readonly name: string;
+  /** Address of its picture; null for none. */
+  readonly avatarUrl: string | null;
+};
+
 /** An account came into being. */
 export type ProfileCreated = {
   /** HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address. */
@@ -337,6 +417,9 @@ export type AuthEvent =
   | { readonly type: 'EmailConfirmed'; readonly data: EmailConfirmed }
   | { readonly type: 'EmailReleased'; readonly data: EmailReleased }
   | { readonly type: 'EmailReserved'; readonly data: EmailReserved }
+  | { readonly type: 'PasswordChanged'; readonly data: PasswordChanged }
+  | { readonly type: 'PasswordRehashed'; readonly data: PasswordRehashed }
+  | { readonly type: 'ProfileChanged'; readonly data: ProfileChanged }
   | { readonly type: 'ProfileCreated'; readonly data: ProfileCreated }
   | { readonly type: 'SessionEnded'; readonly data: SessionEnded }
   | { readonly type: 'SessionRefreshed'; readonly data: SessionRefreshed }
@@ -377,6 +460,21 @@ export const authEventSchemas = [
     topic: 'auth.events',
     fullName: 'palaver.auth.EmailReserved',
     schema: {"type":"record","name":"EmailReserved","namespace":"palaver.auth","doc":"An address is held for a profile that wants to change to it. After expiresAt anybody may take it.","fields":[{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile that wants it."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"passwordId","type":"string","doc":"Which password was proven, by the SHA-256 (base64url) of what it lies sealed in: one that was changed since changes no address."},{"name":"expiresAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When the reservation is over, if it is not confirmed."}]},
+  },
+  {
+    topic: 'auth.events',
+    fullName: 'palaver.auth.PasswordChanged',
+    schema: {"type":"record","name":"PasswordChanged","namespace":"palaver.auth","doc":"A profile has another password.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key: nonce (12 bytes), ciphertext, tag (16 bytes)."}]},
+  },
+  {
+    topic: 'auth.events',
+    fullName: 'palaver.auth.PasswordRehashed',
+    schema: {"type":"record","name":"PasswordRehashed","namespace":"palaver.auth","doc":"The password of a profile is hashed anew. It is the same one.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"passwordSealed","type":"bytes","doc":"The argon2id hash in PHC form, AES-256-GCM under the auth service's key: nonce (12 bytes), ciphertext, tag (16 bytes)."}]},
+  },
+  {
+    topic: 'auth.events',
+    fullName: 'palaver.auth.ProfileChanged',
+    schema: {"type":"record","name":"ProfileChanged","namespace":"palaver.auth","doc":"What everybody sees of a profile changed. Holds all of it, also what stays.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"name","type":"string","doc":"Display name, 1-32 characters."},{"name":"avatarUrl","type":["null","string"],"doc":"Address of its picture; null for none.","default":null}]},
   },
   {
     topic: 'auth.events',

@@ -21,11 +21,12 @@ export type Addresses = {
   readonly ports: ProcessPorts;
 };
 
-/** Paths of the files in which the secrets lie. */
+/** Paths of the files in which the secrets lie, and of the folder that mails are laid in, which hold some too. */
 export type SecretFiles = {
   readonly signingKey: string;
   readonly publicKeys: string;
   readonly authKey: string;
+  readonly mailOutbox: string;
 };
 
 type ProcessSpec = {
@@ -77,6 +78,7 @@ export const processes: readonly ProcessSpec[] = [
       ...withDatabase('palaver_auth')(addresses),
       PALAVER_JWT_PRIVATE_KEY_FILE: addresses.secrets.signingKey,
       PALAVER_AUTH_KEY_FILE: addresses.secrets.authKey,
+      PALAVER_MAIL_OUTBOX: addresses.secrets.mailOutbox,
     }),
   },
   {

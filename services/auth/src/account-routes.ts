@@ -1,12 +1,9 @@
 import { fingerprint } from '@palaver/decider';
-import { defineRoute, Refusal, type Route, reply, text } from '@palaver/http';
+import { defineRoute, type Route, reply } from '@palaver/http';
 import { accountById } from '@palaver/projection-auth';
 import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
-import type { Attempts } from './attempts.ts';
-import { passwordLength } from './passwords.ts';
-import { passwordIdOf } from './profile.ts';
-import { hashed, passwordHashOf } from './route-parts.ts';
+import { knownPassword, type ProofParts, profileNotFound, provePassword } from './route-parts.ts';
 import type { SignUpParts } from './sign-up.ts';
 
 /** Most time that a deletion waits until nobody is shown the account any more, ms. It is done in either case. */
@@ -18,10 +15,10 @@ const messagesLeft = () =>
     examples: ['DELETE'],
   });
 
-type Parts = SignUpParts & { readonly attempts: Attempts };
+type Parts = SignUpParts & ProofParts;
 
 /** The end of an account. */
-export const accountRoutes = ({ db, secrets, passwords, attempts, give, positions }: Parts): readonly Route[] => [
+export const accountRoutes = (parts: Parts): readonly Route[] => [
   defineRoute({
     method: 'delete',
     path: '/profiles/me',
@@ -31,27 +28,18 @@ export const accountRoutes = ({ db, secrets, passwords, attempts, give, position
     auth: 'bearer',
     kind: 'command',
     body: z.strictObject({
-      password: text({ min: 1, max: passwordLength.max }).meta({ examples: ['correct horse battery'] }),
+      password: knownPassword(),
       messages: messagesLeft(),
     }),
     response: z.undefined(),
     status: 204,
     problems: ['profile_not_found', 'wrong_password', 'too_many_attempts', 'busy'],
     handler: async ({ actor, body, clientAddress, commandId, timeMs, traceparent }) => {
-      const account = await accountById(db, actor);
-      if (!account) throw new Refusal('profile_not_found', 'There is no such profile.');
-      // Who holds a token and guesses at the password is slowed down as at sign-in, apart from it.
-      const attempt = await attempts.begin({ emailHash: actor, clientAddress });
-      const hash = passwordHashOf(account, secrets);
-      const right = await hashed(() => passwords.verify(hash, body.password)).catch(async (error: unknown) => {
-        await attempt.undo();
-        throw error;
-      });
-      if (!right) throw new Refusal('wrong_password', 'The password is not that of this account; nothing was deleted.');
-      await attempt.right();
-      const passwordId = passwordIdOf(account.passwordSealed);
-      const data = { profileId: actor, messages: body.messages, passwordId };
-      const { position } = await give({
+      const account = await accountById(parts.db, actor);
+      if (!account) throw profileNotFound();
+      await provePassword({ account, known: [body.password], clientAddress }, parts);
+      const data = { profileId: actor, messages: body.messages, passwordId: account.passwordId };
+      const { position } = await parts.give({
         id: commandId,
         type: 'DeleteAccount',
         data,
@@ -62,7 +50,7 @@ export const accountRoutes = ({ db, secrets, passwords, attempts, give, position
         fingerprint: fingerprint(data),
       });
       const deleted = { service: 'auth', ...position };
-      await positions.waitFor([deleted], goneWithinMs);
+      await parts.positions.waitFor([deleted], goneWithinMs);
       return reply({ headers: { 'Palaver-Position': formatPosition(deleted) } });
     },
   }),

@@ -36,6 +36,11 @@ export const attemptLimits: { readonly account: AttemptLimit; readonly address: 
   // Many people may share one address.
   address: { free: 200, firstPauseMs: 1_000, longestPauseMs: 60_000 },
 };
+/** Of mails that somebody asks for, per account and per address; none of them is ever taken back. */
+export const mailLimits: typeof attemptLimits = {
+  account: { free: 3, firstPauseMs: 60_000, longestPauseMs: 60 * 60_000 },
+  address: { free: 100, firstPauseMs: 10_000, longestPauseMs: 10 * 60_000 },
+};
 /** Without a further failure they are forgotten after this, ms. */
 const keepMs = 60 * 60_000;
 
@@ -131,6 +136,6 @@ export const attempts = (pool: pg.Pool, key: Uint8Array, limits = attemptLimits)
 };
 
 const tooManyAttempts = (leftMs: number): Refusal =>
-  new Refusal('too_many_attempts', 'Too many sign-ins have failed; come again later.', {
+  new Refusal('too_many_attempts', 'Too many of these were tried; come again later.', {
     headers: { 'Retry-After': String(Math.ceil(leftMs / 1_000)) },
   });

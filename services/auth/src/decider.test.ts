@@ -1,9 +1,8 @@
 import { given, givenTimeMs } from '@palaver/decider/given';
-import type { AuthEvent } from '@palaver/schemas';
+import { type AuthEvent, passwordIdOf } from '@palaver/schemas';
 import { describe, expect, test } from 'vitest';
 import { followDeletion } from './account.ts';
 import { authDecider } from './decider.ts';
-import { passwordIdOf } from './profile.ts';
 
 const ada = {
   emailHash: 'hash-of-ada',

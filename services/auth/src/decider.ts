@@ -3,7 +3,8 @@ import type { AuthCommand, AuthEvent } from '@palaver/schemas';
 import { deleteAccount } from './account.ts';
 import { changeEmail, confirmEmail, reserveEmail } from './email-change.ts';
 import { claimEmail, emailClaim, releaseEmail } from './email-claim.ts';
-import { createProfile, deletion, profile } from './profile.ts';
+import { changePassword, rehashPassword } from './password-change.ts';
+import { changeProfile, createProfile, deletion, profile } from './profile.ts';
 import {
   endSession,
   endSessionsOf,
@@ -20,7 +21,7 @@ const endings: ReadonlySet<AuthEvent['type']> = new Set(['EmailReleased', 'Sessi
 /** What this service decides: the table of its commands. */
 export const authDecider = defineDecider<AuthCommand, AuthEvent>({
   name: 'auth',
-  version: 3,
+  version: 4,
   kinds: [emailClaim, profile, deletion, session, sessions],
   touches: (event) => (event.type === 'AccountDeleted' ? [deletion.of(event.data.profileId)] : sessionTouches(event)),
   ends: ({ type }) => endings.has(type),
@@ -31,6 +32,9 @@ export const authDecider = defineDecider<AuthCommand, AuthEvent>({
     ConfirmEmail: confirmEmail,
     ChangeEmail: changeEmail,
     CreateProfile: createProfile,
+    ChangeProfile: changeProfile,
+    ChangePassword: changePassword,
+    RehashPassword: rehashPassword,
     DeleteAccount: deleteAccount,
     StartSession: startSession,
     RefreshSession: refreshSession,

@@ -1,17 +1,7 @@
-import {
-  commandClient,
-  createReplies,
-  memoryStateStore,
-  newId,
-  startProcessManager,
-  startProcessor,
-} from '@palaver/decider';
 import { given, givenTimeMs } from '@palaver/decider/given';
-import { type MemoryBroker, memoryBroker, parseEventKey, staticCodec } from '@palaver/event-log';
-import { giveCommand } from '@palaver/http';
-import { type AuthCommand, type AuthEvent, commandSchemas, eventSchemas } from '@palaver/schemas';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Give } from './commands.ts';
+import { type AuthEvent, passwordIdOf } from '@palaver/schemas';
+import { describe, expect, test, vi } from 'vitest';
+import { startAuth } from './decider.fixture.ts';
 import { authDecider } from './decider.ts';
 import {
   type ChangedResult,
@@ -21,7 +11,6 @@ import {
   followEmailChange,
   reservationMs,
 } from './email-change.ts';
-import { passwordIdOf } from './profile.ts';
 
 const profileId = '01900000-0000-7000-8000-000000000001';
 const eve = '01900000-0000-7000-8000-000000000002';
@@ -228,7 +217,7 @@ describe('the process manager', () => {
   });
 
   test('finishes alone when the request died after the confirmation, and the request tried again finds it done', async () => {
-    const { give, confirmIt, change, startManager, happened } = await startAuth();
+    const { give, confirmIt, change, startManager, happened } = await startWithReservation();
     const { result } = await confirmIt();
     await startManager();
     await vi.waitFor(() => expect(happened('email:old')).toEqual(['EmailClaimed', 'EmailReleased']));
@@ -241,23 +230,20 @@ describe('the process manager', () => {
   });
 
   test('gives the very command that the request gives, whoever is first', async () => {
-    const { broker, give, confirmIt, change, startManager, happened } = await startAuth();
+    const { give, given: commands, confirmIt, change, startManager, happened } = await startWithReservation();
     await confirmIt();
     expect((await give<ChangedResult>(change())).result).toEqual({ changed: true });
     await startManager();
     await vi.waitFor(() => expect(happened('email:old')).toEqual(['EmailClaimed', 'EmailReleased']));
-    const given = everything(broker, 'auth.commands').filter(({ key }) => key === change().id);
-    expect(given).toHaveLength(2);
-    const [ofRequest, ofManager] = given.map(({ key, value, timestampMs, headers }) => {
-      const { 'reply-to': _, ...told } = headers;
-      return { key, value, timestampMs, told };
-    });
+    const both = commands(change().id);
+    expect(both).toHaveLength(2);
+    const [ofRequest, ofManager] = both;
     expect(ofManager).toEqual(ofRequest);
     expect(happened(`profile:${profileId}`)).toEqual(['ProfileCreated', 'EmailChanged']);
   });
 
   test('releases the new address when the account was deleted between confirmation and change', async () => {
-    const { give, confirmIt, startManager, happened } = await startAuth();
+    const { give, confirmIt, startManager, happened } = await startWithReservation();
     await confirmIt();
     const data = { profileId, messages: 'DELETE', passwordId } as const;
     await give({ ...givenBy(3), type: 'DeleteAccount', data });
@@ -276,60 +262,19 @@ const givenBy = (id: number) => ({
   traceparent: undefined,
   fingerprint: `command ${id}`,
 });
-const silent = { info: () => {}, warn: () => {}, error: () => {} };
-const crashed = (error: Error): never => {
-  throw error;
-};
-const partitions = 8;
 
-const everything = (broker: MemoryBroker, topic: string) =>
-  Array.from({ length: partitions }, (_, partition) => broker.records(topic, partition)).flat();
-
-/** This service on the log's twin in memory, with Ada's account and her reservation of another address. */
-const startAuth = async () => {
-  const broker = memoryBroker({ partitions });
-  const log = broker.log('auth');
-  const events = staticCodec<AuthEvent>(eventSchemas.auth);
-  const commands = staticCodec<AuthCommand>(commandSchemas.auth);
-  const replies = createReplies('auth');
-  const own = { log, decider: authDecider, newEpoch: newId, logger: silent, onCrash: crashed };
-  const processor = await startProcessor({
-    ...own,
-    codecs: { commands, events },
-    store: memoryStateStore(),
-    groupId: 'auth-consumer-group',
-    replies,
-  });
-  onTestFinished(() => processor.close());
-  const client = await commandClient({ log, decider: authDecider, codec: commands, replies });
-  onTestFinished(() => client.close());
-  const give = ((command) => giveCommand(client, command, { timeoutMs: 5_000 })) as Give;
+/** Ada's account, and her reservation of another address. */
+const startWithReservation = async () => {
+  const auth = await startAuth();
+  const { give } = auth;
   await give({ ...givenBy(0), type: 'ClaimEmail', data: ada });
   await give({ ...givenBy(1), type: 'CreateProfile', data: ada });
   await give({ ...givenBy(5), type: 'ReserveEmail', data: wanted });
   return {
-    broker,
-    give,
+    ...auth,
     confirmIt: () =>
       give<ConfirmedResult>({ ...givenBy(2), type: 'ConfirmEmail', data: { emailHash: 'new', profileId } }),
     change: () => changeEmailAfter(wanted, { ...givenBy(2), commandId: givenBy(2).id }),
-    startManager: async () => {
-      const manager = await startProcessManager({
-        ...own,
-        name: emailChangeProcess,
-        groupId: `auth-${emailChangeProcess}`,
-        topic: 'auth.events',
-        events,
-        commands,
-        checkpoints: memoryStateStore(),
-        handle: followEmailChange,
-      });
-      onTestFinished(() => manager.close());
-    },
-    /** What has happened on a stream, by type. */
-    happened: (stream: string): readonly string[] =>
-      everything(broker, 'auth.events')
-        .filter(({ key, value }) => value !== null && parseEventKey(key)?.stream === stream)
-        .map(({ value }) => events.decode(value!).type),
+    startManager: () => auth.startManager(emailChangeProcess, followEmailChange),
   };
 };

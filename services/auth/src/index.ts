@@ -1,2 +1,1 @@
 export { authDecider } from './decider.ts';
-export { passwordIdOf } from './profile.ts';

@@ -15,13 +15,17 @@ import {
 import { Kysely, PostgresDialect } from 'kysely';
 import { z } from 'zod';
 import { deletionProcess, followDeletion } from './account.ts';
-import { attempts, createAttemptsSchema } from './attempts.ts';
+import { attempts, createAttemptsSchema, mailLimits } from './attempts.ts';
 import { createKeysSchema, dataKeys } from './data-keys.ts';
 import { authDecider } from './decider.ts';
+import { emailChangeProcess, followEmailChange } from './email-change.ts';
+import { mailerOf, mailVariables } from './mail.ts';
+import { createMails } from './mails.ts';
 import { passwords } from './passwords.ts';
 import { refreshTokens } from './refresh-tokens.ts';
 import { type AuthParts, authProblems, authRoutes } from './routes.ts';
 import { keyLength } from './sealing.ts';
+import { mailTokens } from './secrets/mail-tokens.ts';
 import { secretsOf } from './secrets.ts';
 import { followSignUp, signUpProcess } from './sign-up.ts';
 import { parseSigningKey, type SigningKey, type SigningKeys, signingKeysFile } from './signing-keys.ts';
@@ -56,6 +60,13 @@ const variables = {
     secret: true,
     doc: 'what password hashes are sealed with, addresses hashed and data keys wrapped',
   }),
+  appUrl: variable({
+    name: 'PALAVER_APP_URL',
+    parse: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+    default: null as string | null,
+    doc: 'where the client lies, for the links in mails: <url>/confirm-email#token=... and /reset-password#token=...',
+  }),
+  ...mailVariables,
 };
 
 type Parts = ServiceParts<typeof variables>;
@@ -77,6 +88,9 @@ const authParts = async (parts: Parts): Promise<AuthParts> => {
       if (type === 'AccountDeleted') await keys.destroy(data.profileId);
     },
   });
+  await startFollowing(parts, { name: emailChangeProcess, handle: followEmailChange });
+  const mails = createMails({ mailer: mailerOf(config), appUrl: config.appUrl, logger: scope.logger });
+  scope.onStop('mails', () => mails.close());
   await scope.waitFor('database', () => createAttemptsSchema(pool));
   const counted = attempts(pool, secrets.attempts);
   const purging = setInterval(() => {
@@ -91,6 +105,9 @@ const authParts = async (parts: Parts): Promise<AuthParts> => {
     passwords: passwords(),
     dataKeys: keys,
     attempts: counted,
+    mailAttempts: attempts(pool, secrets.mailAttempts, mailLimits),
+    mails,
+    mailTokens: mailTokens(secrets.mailTokens),
     refreshTokens: refreshTokens(secrets.refreshTokens),
     issueToken,
     verifyToken,

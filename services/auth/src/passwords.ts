@@ -38,6 +38,8 @@ export type Passwords = {
    * unknown account can't be told from a wrong password. Throws `Busy`.
    */
   verify(hash: string | null, password: string): Promise<boolean>;
+  /** Whether it was made by other parameters than today's. */
+  isOutdated(hash: string): boolean;
 };
 
 export const passwords = ({ maxInFlight = 2, maxWaiting = 128 }: PasswordsOptions = {}): Passwords => {
@@ -52,6 +54,7 @@ export const passwords = ({ maxInFlight = 2, maxWaiting = 128 }: PasswordsOption
       const same = await take(() => argon2.verify(against, normalized(password)));
       return known !== null && same;
     },
+    isOutdated: (known) => argon2.needsRehash(known, parameters),
   };
 };
 

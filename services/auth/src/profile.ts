@@ -1,37 +1,43 @@
-import { createHash } from 'node:crypto';
 import { accept, commandRule, event, refuse, streamKind } from '@palaver/decider';
-import type {
-  AccountDeleted,
-  AuthEvent,
-  CreateProfile,
-  EmailAbandoned,
-  EmailChanged,
-  MessagesLeft,
-  ProfileCreated,
+import {
+  type AccountDeleted,
+  type AuthEvent,
+  type ChangeProfile,
+  type CreateProfile,
+  type EmailAbandoned,
+  type EmailChanged,
+  type MessagesLeft,
+  type PasswordChanged,
+  type PasswordRehashed,
+  type ProfileChanged,
+  type ProfileCreated,
+  passwordIdOf,
 } from '@palaver/schemas';
 
 /** The profile: somebody's account. Its root is the profile's id. */
 
-// State: only what decisions read.
+// State: only what decisions read and answers say.
 
 /** Null also when it is gone: what nobody has decides nothing. */
 type ProfileState = {
   readonly emailHash: string;
+  readonly name: string;
+  readonly avatarUrl: string | null;
   readonly createdAtMs: number;
+  readonly version: number;
   /** Which password it has, by `passwordIdOf`. */
   readonly passwordId: string;
 } | null;
 type DeletionState = { readonly messages: MessagesLeft } | null;
-
-/** Names a sealed password, so that a decision knows whether the one that an edge has proven is still the profile's. */
-export const passwordIdOf = (passwordSealed: Uint8Array): string =>
-  createHash('sha256').update(passwordSealed).digest('base64url');
 
 // Evolve.
 
 export const profile = streamKind<
   ProfileState,
   | { type: 'ProfileCreated'; data: ProfileCreated }
+  | { type: 'ProfileChanged'; data: ProfileChanged }
+  | { type: 'PasswordChanged'; data: PasswordChanged }
+  | { type: 'PasswordRehashed'; data: PasswordRehashed }
   | { type: 'EmailChanged'; data: EmailChanged }
   | { type: 'EmailAbandoned'; data: EmailAbandoned }
   | { type: 'AccountDeleted'; data: AccountDeleted }
@@ -39,13 +45,20 @@ export const profile = streamKind<
   kind: 'profile',
   initial: null,
   evolve: {
-    ProfileCreated: (_, { emailHash, passwordSealed }, { timestampMs }) => ({
+    ProfileCreated: (_, { emailHash, name, passwordSealed }, { timestampMs, version }) => ({
       emailHash,
+      name,
+      avatarUrl: null,
       createdAtMs: timestampMs,
+      version,
       passwordId: passwordIdOf(passwordSealed),
     }),
-    EmailChanged: (state, { emailHash }) => state && { ...state, emailHash },
-    EmailAbandoned: (state) => state,
+    ProfileChanged: (state, { name, avatarUrl }, { version }) => state && { ...state, name, avatarUrl, version },
+    PasswordChanged: (state, { passwordSealed }, { version }) =>
+      state && { ...state, passwordId: passwordIdOf(passwordSealed), version },
+    PasswordRehashed: (state, _, { version }) => state && { ...state, version },
+    EmailChanged: (state, { emailHash }, { version }) => state && { ...state, emailHash, version },
+    EmailAbandoned: (state, _, { version }) => state && { ...state, version },
     AccountDeleted: () => null,
   },
 });
@@ -81,5 +94,29 @@ export const createProfile = commandRule<CreateProfile, AuthEvent>()({
       profileId,
       createdAtMs: timeMs,
     } satisfies ProfileCreatedResult);
+  },
+});
+
+/** What the sender of `ChangeProfile` is told. No name: outcomes are remembered for longer than a deleted account may be. */
+export type ProfileChangedResult = { readonly version: number };
+
+export const changeProfile = commandRule<ChangeProfile, AuthEvent>()({
+  root: ({ profileId }) => profileId,
+  reads: ({ profileId }) => ({ profile: profile.of(profileId) }),
+  decide: (states, { profileId, name, avatarUrl, expectedVersion }) => {
+    const before = states.profile;
+    if (!before) return refuse('profile_not_found', 'There is no such profile.');
+    if (expectedVersion !== null && expectedVersion !== before.version) {
+      return refuse('precondition_failed', 'The profile was changed since you read it.');
+    }
+    const data: ProfileChanged = {
+      profileId,
+      name: name ?? before.name,
+      avatarUrl: avatarUrl === null ? before.avatarUrl : avatarUrl || null,
+    };
+    const changes = data.name !== before.name || data.avatarUrl !== before.avatarUrl;
+    return accept<AuthEvent>(changes ? [event(profile.of(profileId), { type: 'ProfileChanged', data })] : [], {
+      version: before.version + (changes ? 1 : 0),
+    } satisfies ProfileChangedResult);
   },
 });

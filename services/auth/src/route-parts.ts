@@ -1,10 +1,13 @@
-import { oneLine, Refusal, uuid } from '@palaver/http';
+import { oneLine, Refusal, text, unauthenticated, uuid } from '@palaver/http';
 import type { Account } from '@palaver/projection-auth';
 import { z } from 'zod';
+import type { Attempts } from './attempts.ts';
+import type { DataKeys } from './data-keys.ts';
 import { maxEmailLength, normalizeEmail } from './email.ts';
-import { Busy } from './passwords.ts';
+import { Busy, type Passwords, passwordLength } from './passwords.ts';
 import type { Secrets } from './secrets.ts';
-import { passwordPlace } from './sign-up.ts';
+import { mailTokenLength } from './secrets/mail-tokens.ts';
+import { emailPlace, passwordPlace } from './sign-up.ts';
 
 /** What several of this service's routes are made of. */
 
@@ -12,17 +15,52 @@ export const email = () =>
   z
     .string()
     .max(maxEmailLength)
+    .meta({ format: 'email', examples: ['ada@example.com'] })
     .transform((value, context) => {
       const address = normalizeEmail(value);
       if (address !== null) return address;
       context.addIssue({ code: 'custom', message: 'must be an email address', params: { code: 'invalid_email' } });
       return z.NEVER;
-    })
-    .meta({ format: 'email', examples: ['ada@example.com'] });
+    });
 
 export const displayName = () => oneLine({ max: 32 }).meta({ minLength: 1, maxLength: 32, examples: ['Ada'] });
 
-export const profileSchema = z.object({ id: uuid(), name: z.string(), createdAt: z.iso.datetime() });
+/** A password to be chosen. */
+export const chosenPassword = () => text(passwordLength).meta({ examples: ['correct horse battery'] });
+
+/** A password to be checked, not chosen. */
+export const knownPassword = () =>
+  text({ min: 1, max: passwordLength.max }).meta({ examples: ['correct horse battery'] });
+
+export const profileSchema = z.object({
+  id: uuid(),
+  name: z.string().meta({ examples: ['Ada'] }),
+  avatarUrl: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+});
+
+export const mailToken = () =>
+  z
+    .string()
+    .length(mailTokenLength)
+    .meta({ description: 'From the mail.', examples: ['A'.repeat(mailTokenLength)] });
+
+export const profileNotFound = (): Refusal => new Refusal('profile_not_found', 'There is no such profile.');
+
+/** Every token of this service names its session; one that does not is from before there were any. */
+export const sessionIdOf = ({ sid }: { readonly sid?: string }): string => {
+  if (sid === undefined) throw unauthenticated('The token is of no session; sign in again.');
+  return sid;
+};
+
+/** Null when the profile's data key was destroyed. */
+export const emailOf = async (
+  { profile, emailSealed }: Pick<Account, 'profile' | 'emailSealed'>,
+  dataKeys: DataKeys,
+): Promise<string | null> => {
+  const dataKey = await dataKeys.of(profile.id);
+  return dataKey?.unseal(emailSealed, emailPlace(profile.id)).toString() ?? null;
+};
 
 /** Turns a full queue of passwords into the answer that says when to come again. */
 export const hashed = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -38,3 +76,28 @@ export const hashed = async <T>(work: () => Promise<T>): Promise<T> => {
 
 export const passwordHashOf = ({ profile, passwordSealed }: Account, secrets: Secrets): string =>
   secrets.passwords.unseal(passwordSealed, passwordPlace(profile.id)).toString();
+
+export type ProofParts = { readonly attempts: Attempts; readonly passwords: Passwords; readonly secrets: Secrets };
+
+/**
+ * Has who is signed in say the password again; any of `known` will do. Who holds a token and guesses is slowed down as at sign-in, apart
+ * from it. What follows names the password by `account.passwordId`, since it may be changed meanwhile.
+ * Throws `Refusal`: `wrong_password`, `too_many_attempts`, `busy`.
+ */
+export const provePassword = async (
+  { account, known, clientAddress }: { account: Account; known: readonly string[]; clientAddress: string },
+  { attempts, passwords, secrets }: ProofParts,
+): Promise<void> => {
+  const attempt = await attempts.begin({ emailHash: account.profile.id, clientAddress });
+  const hash = passwordHashOf(account, secrets);
+  const isRight = async (): Promise<boolean> => {
+    for (const password of known) if (await passwords.verify(hash, password)) return true;
+    return false;
+  };
+  const right = await hashed(isRight).catch(async (error: unknown) => {
+    await attempt.undo();
+    throw error;
+  });
+  if (!right) throw new Refusal('wrong_password', 'The password is not that of this account; nothing was done.');
+  await attempt.right();
+};

@@ -5,23 +5,27 @@ import {
   Refusal,
   type Route,
   reply,
-  text,
   uuid,
   type VerifyToken,
 } from '@palaver/http';
-import { type Account, accountById, profileById } from '@palaver/projection-auth';
+import { profileById } from '@palaver/projection-auth';
 import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
 import { accountRoutes } from './account-routes.ts';
-import type { DataKeys } from './data-keys.ts';
-import { passwordLength } from './passwords.ts';
-import { displayName, email, hashed, profileSchema } from './route-parts.ts';
+import { emailRoutes } from './email-routes.ts';
+import { type MailParts, passwordRoutes } from './password-routes.ts';
+import { profileRoutes } from './profile-routes.ts';
+import { chosenPassword, displayName, email, hashed, profileSchema } from './route-parts.ts';
 import { type SessionParts, sessionProblems, sessionRoutes, sessionTokensSchema } from './session-routes.ts';
-import { emailPlace, type SignUpParts, signUp } from './sign-up.ts';
+import { type SignUpParts, signUp } from './sign-up.ts';
 
 /** Codes of this domain over HTTP. */
 export const authProblems = {
   email_taken: { status: 409, title: 'The address has an account already' },
+  email_unchanged: { status: 409, title: 'The address is that of the account already' },
+  email_not_reserved: { status: 409, title: 'The address is not reserved for the account' },
+  email_token_invalid: { status: 401, title: 'The token for the address is not valid' },
+  reset_token_invalid: { status: 401, title: 'The token for a new password is not valid' },
   profile_exists: { status: 409, title: 'The profile exists already' },
   profile_not_found: { status: 404, title: 'There is no such profile' },
   wrong_password: { status: 403, title: 'The password is wrong' },
@@ -32,7 +36,8 @@ export const authProblems = {
 
 /** What the routes are made of. */
 export type AuthParts = SignUpParts &
-  SessionParts & { readonly verifyToken: VerifyToken; readonly publicKeys: PublicKeys };
+  SessionParts &
+  MailParts & { readonly verifyToken: VerifyToken; readonly publicKeys: PublicKeys };
 
 /** This service's routes, commands and queries. */
 export const authRoutes = (parts: AuthParts): readonly Route[] => {
@@ -47,7 +52,7 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
       tags: ['auth'],
       auth: 'none',
       kind: 'command',
-      body: z.strictObject({ name: displayName(), email: email(), password: text(passwordLength) }),
+      body: z.strictObject({ name: displayName(), email: email(), password: chosenPassword() }),
       response: sessionTokensSchema.extend({ profile: profileSchema }),
       status: 201,
       problems: [
@@ -79,15 +84,21 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
       tags: ['auth'],
       auth: 'none',
       kind: 'query',
-      body: z.strictObject({ token: z.string().min(1).max(4_096) }),
+      body: z.strictObject({
+        token: z
+          .string()
+          .min(1)
+          .max(4_096)
+          .meta({ examples: ['eyJhbGciOiJSUzI1NiJ9.e30.c2ln'] }),
+      }),
       response: z.object({ profileId: uuid(), name: z.string(), expiresAt: z.iso.datetime() }),
       status: 200,
       problems: ['token_invalid', 'token_expired', 'session_ended'],
       handler: async ({ body }) => {
         const { sub, exp } = parts.verifyToken(body.token);
-        const profile = await profileById(db, sub);
-        if (!profile) throw new Refusal('token_invalid', 'The token is of a profile that is not there.');
-        return { profileId: sub, name: profile.name, expiresAt: new Date(exp * 1_000).toISOString() };
+        const found = await profileById(db, sub);
+        if (!found) throw new Refusal('token_invalid', 'The token is of a profile that is not there.');
+        return { profileId: sub, name: found.profile.name, expiresAt: new Date(exp * 1_000).toISOString() };
       },
     }),
 
@@ -118,51 +129,9 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
         reply({ headers: { 'Cache-Control': 'public, max-age=60' }, json: JSON.stringify(parts.publicKeys.jwks) }),
     }),
 
-    defineRoute({
-      method: 'get',
-      path: '/profiles/me',
-      operationId: 'getOwnProfile',
-      summary: 'See your own profile, with its address',
-      tags: ['profiles'],
-      auth: 'bearer',
-      kind: 'query',
-      response: profileSchema.extend({ email: z.string().nullable() }),
-      status: 200,
-      problems: ['profile_not_found'],
-      handler: async ({ actor }) => {
-        const account = await accountById(db, actor);
-        if (!account) throw profileNotFound();
-        return { ...account.profile, email: await emailOf(account, parts.dataKeys) };
-      },
-    }),
-
-    defineRoute({
-      method: 'get',
-      path: '/profiles/:profileId',
-      operationId: 'getProfile',
-      summary: 'See what everybody may see of a profile',
-      tags: ['profiles'],
-      auth: 'bearer',
-      kind: 'query',
-      params: z.object({ profileId: uuid() }),
-      response: profileSchema,
-      status: 200,
-      problems: ['profile_not_found'],
-      handler: async ({ params }) => {
-        const profile = await profileById(db, params.profileId);
-        if (!profile) throw profileNotFound();
-        return profile;
-      },
-    }),
-
+    ...profileRoutes(parts),
+    ...emailRoutes(parts),
+    ...passwordRoutes(parts),
     ...accountRoutes(parts),
   ];
 };
-
-/** Null when the profile's data key was destroyed. */
-const emailOf = async ({ profile, emailSealed }: Account, dataKeys: DataKeys): Promise<string | null> => {
-  const dataKey = await dataKeys.of(profile.id);
-  return dataKey?.unseal(emailSealed, emailPlace(profile.id)).toString() ?? null;
-};
-
-const profileNotFound = (): Refusal => new Refusal('profile_not_found', 'There is no such profile.');

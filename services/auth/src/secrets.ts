@@ -19,6 +19,8 @@ export type Secrets = {
   readonly refreshTokens: Buffer;
   /** Hides whose failed sign-ins are counted. */
   readonly attempts: Buffer;
+  /** Hides whose mails are counted. */
+  readonly mailAttempts: Buffer;
   /** Makes the tokens that go out by mail. */
   readonly mailTokens: Buffer;
 };
@@ -38,6 +40,7 @@ export const secretsOf = (key: Uint8Array): Secrets => {
     dataKeys: sealer(deriveKey(key, 'data keys')),
     refreshTokens: deriveKey(key, 'refresh tokens'),
     attempts: deriveKey(key, 'attempts'),
+    mailAttempts: deriveKey(key, 'mail attempts'),
     mailTokens: deriveKey(key, 'mail tokens'),
   };
 };

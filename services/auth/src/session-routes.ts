@@ -1,14 +1,14 @@
 import { derivedId, fingerprint, type Position } from '@palaver/decider';
-import { defineRoute, type ProblemTable, Refusal, type Route, reply, text, unauthenticated, uuid } from '@palaver/http';
+import { defineRoute, type ProblemTable, Refusal, type Route, reply, uuid } from '@palaver/http';
 import { accountByEmailHash, type Database, sessionsOf } from '@palaver/projection-auth';
 import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
 import type { Attempts } from './attempts.ts';
 import { type OpeningParts, openSession } from './open-session.ts';
-import { type Passwords, passwordLength } from './passwords.ts';
-import { passwordIdOf } from './profile.ts';
+import type { Passwords } from './passwords.ts';
 import { refreshHash, refreshTokenLength } from './refresh-tokens.ts';
-import { email, hashed, passwordHashOf, profileSchema } from './route-parts.ts';
+import { keepByTodaysParameters } from './rehash.ts';
+import { email, hashed, knownPassword, passwordHashOf, profileSchema, sessionIdOf } from './route-parts.ts';
 import type { Secrets } from './secrets.ts';
 import type { EndedResult, RefreshResult } from './session.ts';
 
@@ -16,7 +16,7 @@ import type { EndedResult, RefreshResult } from './session.ts';
 
 export const sessionProblems = {
   invalid_credentials: { status: 401, title: 'Address or password is wrong' },
-  too_many_attempts: { status: 429, title: 'Too many sign-ins have failed' },
+  too_many_attempts: { status: 429, title: 'Too many attempts' },
   session_exists: { status: 409, title: 'The session was started before' },
   session_expired: { status: 401, title: 'The session was not refreshed in time' },
   session_not_found: { status: 404, title: 'There is no such session' },
@@ -55,7 +55,7 @@ export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
       tags: ['auth'],
       auth: 'none',
       kind: 'command',
-      body: z.strictObject({ email: email(), password: text({ min: 1, max: passwordLength.max }) }),
+      body: z.strictObject({ email: email(), password: knownPassword() }),
       response: sessionTokensSchema.extend({ profile: profileSchema }),
       status: 200,
       problems: ['invalid_credentials', 'too_many_attempts', 'session_exists', 'idempotency_key_reused', 'busy'],
@@ -70,7 +70,7 @@ export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
         });
         if (!account || !right) throw new Refusal('invalid_credentials', 'There is no account with these.');
         await attempt.right();
-        const { profile } = account;
+        const { profile, passwordId } = account;
         const { tokens, position } = await openSession(
           {
             profileId: profile.id,
@@ -78,12 +78,16 @@ export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
             sessionId: derivedId(profile.id, id('session')),
             commandId: derivedId(profile.id, commandId),
             device: userAgent,
-            passwordId: passwordIdOf(account.passwordSealed),
+            passwordId,
             timeMs,
             traceparent,
           },
           parts,
         );
+        if (passwords.isOutdated(hash!)) {
+          const rehash = { profileId: profile.id, passwordId, password: body.password, timeMs, traceparent };
+          await keepByTodaysParameters({ ...rehash, commandId: derivedId('rehash', commandId) }, parts);
+        }
         return reply({ headers: positionHeader(position), body: { profile, ...tokens } });
       },
     }),
@@ -100,7 +104,8 @@ export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
         refreshToken: z
           .string()
           .min(1)
-          .max(refreshTokenLength * 2),
+          .max(refreshTokenLength * 2)
+          .meta({ examples: ['A'.repeat(refreshTokenLength)] }),
       }),
       response: sessionTokensSchema,
       status: 200,
@@ -229,10 +234,4 @@ export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
       },
     }),
   ];
-};
-
-/** Every token of this service names its session; one that does not is from before there were any. */
-const sessionIdOf = ({ sid }: { readonly sid?: string }): string => {
-  if (sid === undefined) throw unauthenticated('The token is of no session; sign in again.');
-  return sid;
 };

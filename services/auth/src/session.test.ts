@@ -1,9 +1,8 @@
 import type { NewEvent } from '@palaver/decider';
 import { given, givenTimeMs } from '@palaver/decider/given';
-import type { AuthEvent } from '@palaver/schemas';
+import { type AuthEvent, passwordIdOf } from '@palaver/schemas';
 import { describe, expect, test } from 'vitest';
 import { authDecider } from './decider.ts';
-import { passwordIdOf } from './profile.ts';
 import { endSessions, maxSessions, sessionIdleMs, sessionLifetimeMs } from './session.ts';
 
 const profileId = '01900000-0000-7000-8000-000000000001';

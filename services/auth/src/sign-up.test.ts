@@ -1,18 +1,6 @@
-import {
-  commandClient,
-  createReplies,
-  memoryStateStore,
-  newId,
-  startProcessManager,
-  startProcessor,
-} from '@palaver/decider';
-import { type MemoryBroker, memoryBroker, staticCodec } from '@palaver/event-log';
-import { giveCommand } from '@palaver/http';
-import { type AuthCommand, type AuthEvent, commandSchemas, eventSchemas } from '@palaver/schemas';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Give } from './commands.ts';
+import { describe, expect, test, vi } from 'vitest';
 import type { DataKeys } from './data-keys.ts';
-import { authDecider } from './decider.ts';
+import { startAuth } from './decider.fixture.ts';
 import { passwords } from './passwords.ts';
 import type { ProfileCreatedResult } from './profile.ts';
 import { sealer } from './sealing.ts';
@@ -90,84 +78,34 @@ describe('the process manager', () => {
   });
 
   test('gives the very command that the request gives, whoever is first', async () => {
-    const { broker, give, startManager } = await startAuth();
+    const { given, give, startManager } = await startAuth();
     const { claim, fingerprint } = (await prepareClaim(ada, freshParts()))!;
     const at = { actor: ada.profileId, timeMs: Date.UTC(2026, 0, 1), traceparent: undefined };
     await give({ ...at, id: ada.commandId, type: 'ClaimEmail', data: claim, fingerprint });
-    const created = await give<ProfileCreatedResult>(createProfileAfter(claim, { ...at, commandId: ada.commandId }));
+    const create = createProfileAfter(claim, { ...at, commandId: ada.commandId });
+    const created = await give<ProfileCreatedResult>(create);
     expect(created.result).toEqual({ profileId: ada.profileId, createdAtMs: at.timeMs });
 
-    await startManager();
-    const commands = () => everything(broker, 'auth.commands').filter(({ key }) => key !== ada.commandId);
-    await vi.waitFor(() => expect(commands()).toHaveLength(2));
-    const [ofRequest, ofManager] = commands().map(({ key, value, timestampMs, headers }) => {
-      const { 'reply-to': _, ...told } = headers;
-      return { key, value, timestampMs, told };
-    });
+    await startManager(signUpProcess, followSignUp);
+    await vi.waitFor(() => expect(given(create.id)).toHaveLength(2));
+    const [ofRequest, ofManager] = given(create.id);
     expect(ofManager).toEqual(ofRequest);
   });
 
   test('completes a sign-up whose request died after the claim, and the request tried again finds it done', async () => {
-    const { broker, give, startManager } = await startAuth();
+    const { give, startManager, happened } = await startAuth();
     const { claim, fingerprint } = (await prepareClaim(ada, freshParts()))!;
     const at = { actor: ada.profileId, timeMs: Date.UTC(2026, 0, 1), traceparent: undefined };
     const claimIt = { ...at, id: ada.commandId, type: 'ClaimEmail', data: claim, fingerprint } as const;
     await give(claimIt);
-    await startManager();
-    const created = () => everything(broker, 'auth.events').filter(({ key }) => key.startsWith('profile:'));
-    await vi.waitFor(() => expect(created()).toHaveLength(1));
+    await startManager(signUpProcess, followSignUp);
+    const created = () => happened(`profile:${ada.profileId}`);
+    await vi.waitFor(() => expect(created()).toEqual(['ProfileCreated']));
 
     const later = { ...at, timeMs: at.timeMs + 60_000 };
     await give({ ...claimIt, ...later });
     const again = await give<ProfileCreatedResult>(createProfileAfter(claim, { ...later, commandId: ada.commandId }));
     expect(again.result).toEqual({ profileId: ada.profileId, createdAtMs: at.timeMs });
-    expect(created()).toHaveLength(1);
+    expect(created()).toEqual(['ProfileCreated']);
   });
 });
-
-const silent = { info: () => {}, warn: () => {}, error: () => {} };
-const crashed = (error: Error): never => {
-  throw error;
-};
-const partitions = 8;
-
-const everything = (broker: MemoryBroker, topic: string) =>
-  Array.from({ length: partitions }, (_, partition) => broker.records(topic, partition)).flat();
-
-/** This service on the log's twin in memory: its processor and its sender, and its process manager when that is started. */
-const startAuth = async () => {
-  const broker = memoryBroker({ partitions });
-  const log = broker.log('auth');
-  const events = staticCodec<AuthEvent>(eventSchemas.auth);
-  const commands = staticCodec<AuthCommand>(commandSchemas.auth);
-  const replies = createReplies('auth');
-  const own = { log, decider: authDecider, newEpoch: newId, logger: silent, onCrash: crashed };
-  const processor = await startProcessor({
-    ...own,
-    codecs: { commands, events },
-    store: memoryStateStore(),
-    groupId: 'auth-consumer-group',
-    replies,
-  });
-  onTestFinished(() => processor.close());
-  const client = await commandClient({ log, decider: authDecider, codec: commands, replies });
-  onTestFinished(() => client.close());
-  const startManager = async () => {
-    const manager = await startProcessManager({
-      ...own,
-      name: signUpProcess,
-      groupId: 'auth-sign-up',
-      topic: 'auth.events',
-      events,
-      commands,
-      checkpoints: memoryStateStore(),
-      handle: followSignUp,
-    });
-    onTestFinished(() => manager.close());
-  };
-  return {
-    broker,
-    give: ((command) => giveCommand(client, command, { timeoutMs: 5_000 })) as Give,
-    startManager,
-  };
-};

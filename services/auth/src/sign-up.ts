@@ -2,13 +2,13 @@ import { type Command, causedId, derivedId, fingerprint } from '@palaver/decider
 import { type PositionWaiter, Refusal } from '@palaver/http';
 import { accountByEmailHash, type Database, type ProfileView } from '@palaver/projection-auth';
 import type { Position } from '@palaver/projector';
-import type { AuthCommand, AuthEvent, ClaimEmail, EmailClaimed } from '@palaver/schemas';
+import { type AuthCommand, type AuthEvent, type ClaimEmail, type EmailClaimed, passwordIdOf } from '@palaver/schemas';
 import type { AuthCommandToGive } from './commands.ts';
 import { refuseCommon } from './common-passwords.ts';
 import type { DataKeys } from './data-keys.ts';
 import { type OpeningParts, openSession, type SessionTokens } from './open-session.ts';
 import type { Passwords } from './passwords.ts';
-import { type ProfileCreatedResult, passwordIdOf } from './profile.ts';
+import type { ProfileCreatedResult } from './profile.ts';
 import type { Secrets } from './secrets.ts';
 
 /**
@@ -43,8 +43,8 @@ export type SignUp = {
   readonly traceparent: string;
 };
 
-/** Most time that a sign-up waits to be seen by a sign-in that follows it at once, ms. It is done in either case. */
-const visibleWithinMs = 1_000;
+/** Most time that a sign-up, or a change of what signs in, waits to be seen by a sign-in that follows at once, ms. It is done in either case. */
+export const visibleWithinMs = 1_000;
 
 /** Throws `Busy`, and `Refusal`: `password_too_common`, `email_taken`, `idempotency_key_reused`, or what giving a command throws. */
 export const signUp = async (
@@ -89,7 +89,11 @@ export const signUp = async (
   const positions = [claimed, session].map(({ position }) => ({ service: 'auth', ...position }));
   await parts.positions.waitFor(positions, visibleWithinMs);
   const createdAt = new Date(created.result.createdAtMs).toISOString();
-  return { profile: { id: profileId, name: claim.name, createdAt }, tokens: session.tokens, positions };
+  return {
+    profile: { id: profileId, name: claim.name, avatarUrl: null, createdAt },
+    tokens: session.tokens,
+    positions,
+  };
 };
 
 /** What goes on the log of a sign-up, and what tells it from others with the same command id. */
@@ -136,6 +140,9 @@ const consequences: {
   EmailAbandoned: () => [],
   EmailReleased: () => [],
   ProfileCreated: () => [],
+  ProfileChanged: () => [],
+  PasswordChanged: () => [],
+  PasswordRehashed: () => [],
   AccountDeleted: () => [],
   SessionStarted: () => [],
   SessionRefreshed: () => [],

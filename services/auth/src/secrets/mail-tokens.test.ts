@@ -31,7 +31,16 @@ test('it is good for one purpose, until it expires', () => {
   expect(tokens.verify(email, 'reset', account, now)).toBe(false);
 });
 
-test('it is good for nothing once the account has another password or address', () => {
+test('one for a new address is good for that once the account has it, and for nothing once the password is another', () => {
+  const email = tokens.derive(
+    { ...parts, purpose: 'email' },
+    { ...account, emailHash: secrets.emailHash('old@example.com') },
+  );
+  expect(tokens.verify(email, 'email', account, now)).toBe(true);
+  expect(tokens.verify(email, 'email', { ...account, passwordId: 'p2' }, now)).toBe(false);
+});
+
+test('one for a new password is good for nothing once the account has another password or address', () => {
   expect(tokens.verify(token, 'reset', { ...account, passwordId: 'p2' }, now)).toBe(false);
   expect(tokens.verify(token, 'reset', { ...account, emailHash: secrets.emailHash('b@example.com') }, now)).toBe(false);
 });

@@ -4,7 +4,8 @@ import { keyedHash } from '../sealing.ts';
 /**
  * Tokens that go out by mail: purpose, profile, expiry and the hash of an address, then 32 bytes of an HMAC over these and over what the
  * account is at that moment. Nothing of them is stored: who reads log and tables finds none, and each ends by itself when it is too old,
- * or when the account has another password or address since.
+ * or when the account has another password since; one for a new password also when it has another address. One for a new address
+ * outlives the change that it makes, so that whoever follows the link twice is not told that it failed.
  */
 export type MailTokens = {
   derive(parts: MailToken, account: MailedAccount): string;
@@ -39,7 +40,7 @@ export const mailTokenLength = Math.ceil((TOKEN_BYTES * 4) / 3);
 
 export const mailTokens = (key: Uint8Array): MailTokens => {
   const macOf = (said: Buffer, { passwordId, emailHash }: MailedAccount): Buffer =>
-    keyedHash(key, said.toString('hex'), passwordId, emailHash);
+    keyedHash(key, said.toString('hex'), passwordId, purposes[said[0]!] === 'reset' ? emailHash : '');
   const bytesOf = (token: string): Buffer | null => {
     const bytes = Buffer.from(token, 'base64url');
     return bytes.length === TOKEN_BYTES && bytes.toString('base64url') === token ? bytes : null;
