@@ -129,7 +129,7 @@ export const createApi = ({ gatewayUrl, patienceMs = 120_000, signal, onWait = (
       }
     },
     async servers(token) {
-      const { body } = await request<{ items: Server[] }>('GET', '/servers', { token });
+      const { body } = await request<{ items: Server[] }>('GET', '/servers?limit=100', { token });
       return body.items;
     },
     async server(token, serverId, position) {

@@ -8,6 +8,7 @@ import { benchHttp } from './bench/http.ts';
 import { type BenchOptions, type PartName, parseOptions } from './bench/options.ts';
 import { benchProcessor } from './bench/processor.ts';
 import { benchReplay } from './bench/replay.ts';
+import { benchServers } from './bench/servers.ts';
 import { settingsAt } from './house/settings.ts';
 
 /** Measures Palaver on a local stack of its own, each figure beside what the machine could have done in the same run. */
@@ -18,6 +19,7 @@ const parts: Readonly<Record<PartName, (arena: Arena, options: BenchOptions) => 
   processor: benchProcessor,
   http: benchHttp,
   replay: benchReplay,
+  servers: benchServers,
 };
 
 const run = async (options: BenchOptions, signal: AbortSignal): Promise<Figure[]> => {

@@ -206,6 +206,15 @@ test('of a deleted account nothing is found, and all others are as they were', a
   const channelId = created.body.channels[0].id as string;
   for (const { token } of [stays, nobody])
     await api(`POST /invites/${created.body.inviteCode}/join`, { token, after: created });
+  // What somebody is called in a server, and what was said in one that is deleted.
+  const nickname = `Called ${word()}`;
+  const renamed = await api(`PUT /servers/${created.body.id}/members/${gone.id}/nickname`, {
+    token,
+    body: { nickname },
+  });
+  expect(renamed.status).toBe(204);
+  const doomedServer = (await api('POST /servers', { token: stays.token, body: { name: 'Doomed' } })).body;
+  const doomed = `doomed words ${word()}`;
   const said = [`first words ${word()}`, `more words ${word()}`, `last words ${word()}`];
   const answered = `an answer ${word()}`;
   const unsigned = `of nobody ${word()}`;
@@ -213,6 +222,7 @@ test('of a deleted account nothing is found, and all others are as they were', a
   await post(stays, channelId, answered);
   for (const words of said.slice(1)) await post(gone, channelId, words);
   await post(nobody, channelId, unsigned);
+  await expect.poll(async () => (await post(stays, doomedServer.channels[0].id, doomed)).status, soon).toBe(201);
   await expect.poll(() => history(stays, channelId), soon).toHaveLength(5);
 
   const name = textual('the name', gone.name);
@@ -222,6 +232,8 @@ test('of a deleted account nothing is found, and all others are as they were', a
     name,
     textual('the other name', otherName),
     textual('the other address', otherEmail),
+    textual('the nickname', nickname),
+    textual('a text of a deleted server', doomed),
     textual('the device', deviceOf(gone.name)),
     ...said.map((words) => textual('a text', words)),
     ...(await sealedOf(gone)),
@@ -238,6 +250,9 @@ test('of a deleted account nothing is found, and all others are as they were', a
     records.filter((one) => one.includes(unsigned) && one.includes(nobody.id));
   expect(signed(await eventRecords())).toHaveLength(1);
 
+  for (const what of ['the nickname', 'a text of a deleted server']) expect(before.join('\n')).toContain(what);
+
+  expect((await api(`DELETE /servers/${doomedServer.id}`, { token: stays.token })).status).toBe(204);
   expect((await deleteAccount(gone, 'DELETE')).status).toBe(204);
   expect((await deleteAccount(nobody, 'ANONYMIZE')).status).toBe(204);
   await expect.poll(() => history(stays, channelId), soon).toEqual([unsigned, answered]);

@@ -12,6 +12,7 @@ const command = {
   actor: 'ann',
   timeMs: 7,
   fingerprint: 'f',
+  reason: 'Spam, ö',
   traceparent: '00-1-2-01',
 };
 const reply = { outcome: { kind: 'accepted', result: null }, position: { partition: 0, offset: 3 } } as const;
@@ -41,7 +42,7 @@ test('a command lies on the log with all that its decision needs, and where the 
   expect(broker.records('bank.commands', 0)[0]).toMatchObject({
     key: 'c1',
     timestampMs: 7,
-    headers: { actor: 'ann', fingerprint: 'f', 'reply-to': 'edge/0', traceparent: '00-1-2-01' },
+    headers: { actor: 'ann', fingerprint: 'f', 'reply-to': 'edge/0', reason: 'Spam, ö', traceparent: '00-1-2-01' },
   });
   answer();
   expect(await submitted).toEqual(reply);

@@ -110,8 +110,10 @@ const origins = ({ record, id }: Received, epoch: string): Headers => {
     [eventHeaders.epoch]: epoch,
     [eventHeaders.actor]: record.headers[commandHeaders.actor] ?? '',
   };
-  const traceparent = record.headers[commandHeaders.traceparent];
-  if (traceparent !== undefined) headers[eventHeaders.traceparent] = traceparent;
+  for (const name of ['reason', 'traceparent'] as const) {
+    const value = record.headers[commandHeaders[name]];
+    if (value !== undefined) headers[eventHeaders[name]] = value;
+  }
   return headers;
 };
 

@@ -18,6 +18,8 @@ export const commandHeaders = {
   fingerprint: 'fingerprint',
   /** `<instance>/<partition of the replies topic>`; absent when nobody waits. */
   replyTo: 'reply-to',
+  /** Why, in the words of who gave it; absent when nothing was said. */
+  reason: 'reason',
   traceparent: 'traceparent',
 } as const;
 
@@ -32,6 +34,8 @@ export type Command = {
   readonly timeMs: number;
   /** `fingerprint()` of the request: a repeated id with another fingerprint is refused. */
   readonly fingerprint: string;
+  /** Why, in the sender's words; it travels on with the events. */
+  readonly reason?: string | undefined;
   readonly traceparent?: string | undefined;
 };
 
@@ -42,6 +46,7 @@ export const commandRecord = (command: Command, value: Uint8Array, replyTo?: str
     [commandHeaders.fingerprint]: command.fingerprint,
   };
   if (replyTo !== undefined) headers[commandHeaders.replyTo] = replyTo;
+  if (command.reason !== undefined) headers[commandHeaders.reason] = command.reason;
   if (command.traceparent !== undefined) headers[commandHeaders.traceparent] = command.traceparent;
   return { key: command.id, value, headers, timestampMs: command.timeMs };
 };

@@ -14,6 +14,8 @@ export const eventHeaders = {
   index: 'index',
   epoch: 'epoch',
   actor: 'actor',
+  /** Why, in the words of who gave the command; absent when nothing was said. */
+  reason: 'reason',
   traceparent: 'traceparent',
   /** On a command's last record alone: what the sender is told, as JSON (`Outcome`), and the fingerprint of what it sent. */
   outcome: 'outcome',

@@ -151,18 +151,6 @@ export const parseEntityTags = (header: string | undefined): readonly string[] |
   return tags;
 };
 
-/**
- * The version that a change is meant for, where entity tags are versions: what a decision compares with the stream's own. Null when any will
- * do. Throws `Refusal`: `precondition_failed` for a tag that was never given, `malformed_header` for several.
- */
-export const expectedVersion = (ifMatch: readonly string[] | '*' | null): number | null => {
-  if (ifMatch === null || ifMatch === '*') return null;
-  if (ifMatch.length > 1) throw new Refusal('malformed_header', 'If-Match must hold one entity tag.');
-  const [tag = ''] = ifMatch;
-  if (/^[1-9]\d{0,14}$/.test(tag)) return Number(tag);
-  throw new Refusal('precondition_failed', 'If-Match holds no entity tag that was given.');
-};
-
 const answer = (req: Request, res: Response, route: Route, value: unknown): void => {
   const given: Reply = isReply(value) ? value : reply({ body: value });
   for (const [name, text] of Object.entries(given.headers ?? {})) res.setHeader(name, text);

@@ -46,6 +46,7 @@ export const commandSender =
     const id = (purpose: string): string =>
       key === null ? newId() : derivedId(actor, key, route.operationId, req.path, purpose);
     const commandId = id('command');
+    const reason = route.takesReason ? auditReason(req) : undefined;
     const positions: string[] = [];
 
     return {
@@ -62,6 +63,7 @@ export const commandSender =
           timeMs: exchangeOf(res).timeMs,
           // With its query, which may say what is to be done as a body does.
           fingerprint: fingerprint([req.method, req.originalUrl, given ?? null]),
+          reason,
           traceparent: exchangeOf(res).traceparent,
         };
         const { result } = await giveCommand<Result>(options.commands, whole, {
@@ -127,4 +129,26 @@ const idempotencyKey = (req: Request): string | null => {
   if (key === undefined) return null;
   if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw new Refusal('malformed_header', 'Idempotency-Key must have 1 to 255 visible ASCII characters.');
+};
+
+const REASON = /^[^\p{Cc}\p{Cs}]{1,512}$/u;
+
+/**
+ * Percent-encoded UTF-8, since a header holds ASCII. Throws `Refusal` `malformed_header` unless it is 1-512 characters of text;
+ * undefined when there is none.
+ */
+const auditReason = (req: Request): string | undefined => {
+  const header = req.headers['x-audit-log-reason'];
+  if (header === undefined) return undefined;
+  const reason = typeof header === 'string' ? decoded(header) : null;
+  if (reason !== null && REASON.test(reason)) return reason;
+  throw new Refusal('malformed_header', 'X-Audit-Log-Reason must have 1 to 512 characters, as percent-encoded UTF-8.');
+};
+
+const decoded = (text: string): string | null => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 };

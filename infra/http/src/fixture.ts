@@ -83,6 +83,7 @@ export const routes: readonly Route[] = [
     tags: ['messages'],
     auth: 'bearer',
     kind: 'command',
+    takesReason: true,
     params: channelParams,
     body: z.strictObject({
       content: text({ min: 1, max: 5 }),

@@ -28,3 +28,4 @@ export {
 export { type Listening, type ListenOptions, listen, PortTaken } from './server.ts';
 export { type Check, closeShell, openShell, type Ready, type ShellOptions, sendJson, sendProblem } from './shell.ts';
 export * from './token.ts';
+export { entityTag, expectedVersion } from './versions.ts';

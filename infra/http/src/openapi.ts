@@ -107,6 +107,13 @@ const headerParameters = (route: Route): readonly JsonObject[] => {
     description: 'The same key and body give the same answer again; 1-255 visible ASCII characters.',
     schema: { type: 'string', minLength: 1, maxLength: 255 },
   };
+  const reason = {
+    name: 'X-Audit-Log-Reason',
+    in: 'header',
+    required: false,
+    description: 'Why; it stands in the audit log. 1-512 characters, percent-encoded.',
+    schema: { type: 'string', maxLength: 4_608 },
+  };
   const ifMatch = {
     name: 'If-Match',
     in: 'header',
@@ -115,7 +122,12 @@ const headerParameters = (route: Route): readonly JsonObject[] => {
     schema: { type: 'string', examples: ['"3"'] },
   };
   const isConditional = route.problems.includes('precondition_failed');
-  return [...(route.kind === 'command' ? [key] : []), ...(isConditional ? [ifMatch] : []), position];
+  return [
+    ...(route.kind === 'command' ? [key] : []),
+    ...(isConditional ? [ifMatch] : []),
+    ...(route.takesReason ? [reason] : []),
+    position,
+  ];
 };
 
 const POSITION_HEADER = {

@@ -85,6 +85,8 @@ export type RouteOptions<
   readonly response: R;
   /** Of the answer when all is well; a 204 has no body. */
   readonly status: number;
+  /** Whether its commands carry the reason of `X-Audit-Log-Reason`, which lies on the log with their events. */
+  readonly takesReason?: boolean;
   /** Codes of the domain that the route may answer with; each stands in the service's problem table. */
   readonly problems: readonly string[];
   readonly handler: (

@@ -1,18 +1,20 @@
-import { batched, defineProjection, type Table } from '@palaver/projector';
-import type {
-  AuthEvent,
-  ChannelType,
-  MemberRole,
-  MessagesEvent,
-  MessagesLeft,
-  Permission,
-  ServersEvent,
+import { batched, defineProjection, type RowChange, type Table } from '@palaver/projector';
+import {
+  type AuthEvent,
+  type ChannelType,
+  type MemberRole,
+  type MessagesEvent,
+  type MessagesLeft,
+  type Overwrite,
+  type Permission,
+  permissionsIn,
+  type ServersEvent,
 } from '@palaver/schemas';
 import type { Pool } from 'pg';
 
 /**
- * The view of messages: a channel's history, and the facts of other services that posting and reading need (channels, members),
- * or that erasing does (deleted authors).
+ * The view of messages: a channel's history, and the facts of other services that posting and reading need (servers, channels, what these
+ * give and take, members), or that erasing does (deleted authors and channels).
  * Rows, fold and queries stand side by side; only this file knows the columns.
  */
 
@@ -49,8 +51,30 @@ const tables: readonly Table[] = [
       profile_id: 'uuid not null',
       role: 'text not null',
       permissions: 'jsonb not null',
+      timed_out_until: 'timestamptz',
     },
     primaryKey: ['server_id', 'profile_id'],
+  },
+  {
+    name: 'server',
+    columns: { id: 'uuid not null', owner_id: 'uuid not null' },
+    primaryKey: ['id'],
+  },
+  {
+    name: 'overwrite',
+    // `target`: a role, or a member's profile id.
+    columns: {
+      channel_id: 'uuid not null',
+      target: 'text not null',
+      allow: 'jsonb not null',
+      deny: 'jsonb not null',
+    },
+    primaryKey: ['channel_id', 'target'],
+  },
+  {
+    name: 'deleted_channel',
+    columns: { id: 'uuid not null', deleted_at: 'timestamptz not null' },
+    primaryKey: ['id'],
   },
   {
     name: 'deleted_author',
@@ -61,12 +85,35 @@ const tables: readonly Table[] = [
 
 // Fold. Handlers of the three topics touch different tables, so that the order between topics does not matter.
 
-type ServersFact = Extract<ServersEvent, { type: 'ChannelCreated' | 'MemberJoined' | 'MemberLeft' }>;
+/** Of all that happens to servers, what decides who may read and post. */
+type ServersFact = Extract<
+  ServersEvent,
+  {
+    type:
+      | 'ServerCreated'
+      | 'OwnershipTransferred'
+      | 'ServerDeleted'
+      | `Channel${string}`
+      | 'MemberJoined'
+      | 'MemberLeft'
+      | 'MemberKicked'
+      | 'MemberBanned'
+      | 'MemberTimedOut'
+      | 'MemberRoleChanged';
+  }
+>;
 type AuthFact = Extract<AuthEvent, { type: 'AccountDeleted' }>;
+
+type MemberOf = { readonly serverId: string; readonly profileId: string };
+
+const memberKey = ({ serverId, profileId }: MemberOf) => ({ server_id: serverId, profile_id: profileId });
+const left = (data: MemberOf): readonly RowChange[] => [{ kind: 'remove', table: 'member', key: memberKey(data) }];
+const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
+const targetOf = ({ role, profileId }: Pick<Overwrite, 'role' | 'profileId'>): string => role ?? profileId ?? '';
 
 export const messagesProjection = defineProjection<MessagesEvent | ServersFact | AuthFact>({
   name: 'messages',
-  version: 2,
+  version: 3,
   topics: ['messages.events', 'servers.events', 'auth.events'],
   tables,
   handlers: {
@@ -107,12 +154,49 @@ export const messagesProjection = defineProjection<MessagesEvent | ServersFact |
     ChannelCreated: ({ channelId, serverId, type }) => [
       { kind: 'put', table: 'channel', row: { id: channelId, server_id: serverId, type } },
     ],
-    MemberJoined: ({ serverId, profileId, role, permissions }) => [
-      { kind: 'put', table: 'member', row: { server_id: serverId, profile_id: profileId, role, permissions } },
+    ChannelChanged: ({ channelId, type }) => [
+      { kind: 'patch', table: 'channel', key: { id: channelId }, set: { type } },
     ],
-    MemberLeft: ({ serverId, profileId }) => [
-      { kind: 'remove', table: 'member', key: { server_id: serverId, profile_id: profileId } },
+    ChannelDeleted: ({ channelId }, { timestampMs }) => [
+      { kind: 'remove', table: 'channel', key: { id: channelId } },
+      { kind: 'removeWhere', table: 'overwrite', where: { channel_id: channelId } },
+      { kind: 'put', table: 'deleted_channel', row: { id: channelId, deleted_at: new Date(timestampMs) } },
     ],
+    ChannelOverwriteSet: (data) => [
+      {
+        kind: 'put',
+        table: 'overwrite',
+        row: { channel_id: data.channelId, target: targetOf(data), allow: data.allow, deny: data.deny },
+      },
+    ],
+    ChannelOverwriteRemoved: (data) => [
+      { kind: 'remove', table: 'overwrite', key: { channel_id: data.channelId, target: targetOf(data) } },
+    ],
+    ServerCreated: ({ serverId, ownerId }) => [
+      { kind: 'put', table: 'server', row: { id: serverId, owner_id: ownerId } },
+    ],
+    OwnershipTransferred: ({ serverId, ownerId }) => [
+      { kind: 'patch', table: 'server', key: { id: serverId }, set: { owner_id: ownerId } },
+    ],
+    // Its channels go by events of their own.
+    ServerDeleted: ({ serverId }) => [
+      { kind: 'remove', table: 'server', key: { id: serverId } },
+      { kind: 'removeWhere', table: 'member', where: { server_id: serverId } },
+    ],
+    MemberJoined: ({ role, permissions, timedOutUntil, ...data }) => [
+      {
+        kind: 'put',
+        table: 'member',
+        row: { ...memberKey(data), role, permissions, timed_out_until: dateOf(timedOutUntil) },
+      },
+    ],
+    MemberLeft: left,
+    MemberKicked: left,
+    MemberBanned: left,
+    MemberTimedOut: (data) => [
+      { kind: 'patch', table: 'member', key: memberKey(data), set: { timed_out_until: dateOf(data.until) } },
+    ],
+    MemberRoleChanged: (data) => [{ kind: 'patch', table: 'member', key: memberKey(data), set: { role: data.role } }],
     AccountDeleted: ({ profileId, messages }, { timestampMs }) => [
       { kind: 'put', table: 'deleted_author', row: { id: profileId, messages, deleted_at: new Date(timestampMs) } },
     ],
@@ -133,29 +217,66 @@ export type MessageView = {
   readonly createdAt: string;
 };
 
-/** What a profile is to a channel; null when there is no such channel or the profile is no member of its server. */
+/** What a profile is to a channel; null when there is no such channel, or the profile may not see it. */
 export type Access = {
   readonly serverId: string;
   readonly type: ChannelType;
-  readonly role: MemberRole;
-  readonly permissions: readonly Permission[];
+  /** What it may do there now. */
+  readonly permissions: ReadonlySet<Permission>;
+  readonly timedOut: boolean;
 };
 
-export type AccessTo = (asked: { channelId: string; profileId: string }) => Promise<Access | null>;
+/** `atMs`: of the question, ms since the epoch. */
+export type AccessTo = (asked: { channelId: string; profileId: string; atMs: number }) => Promise<Access | null>;
+
+type Sets = Pick<Overwrite, 'allow' | 'deny'>;
+type AccessRow = {
+  readonly place: string;
+  readonly server_id: string;
+  readonly type: ChannelType;
+  readonly owner_id: string;
+  readonly role: MemberRole;
+  readonly permissions: readonly Permission[];
+  readonly timed_out_until: Date | null;
+  readonly of_role: Sets | null;
+  readonly of_member: Sets | null;
+};
+
+const accessOf = (row: AccessRow, { profileId, atMs }: { profileId: string; atMs: number }): Access | null => {
+  const timedOutUntilMs = row.timed_out_until?.getTime() ?? null;
+  const owner = row.owner_id === profileId;
+  const { role } = row;
+  const overwrites: Overwrite[] = [];
+  if (row.of_role) overwrites.push({ role, profileId: null, ...row.of_role });
+  if (row.of_member) overwrites.push({ role: null, profileId, ...row.of_member });
+  const who = { profileId, owner, role, permissions: row.permissions, timedOutUntilMs };
+  const permissions = permissionsIn(overwrites, who, atMs);
+  if (!permissions.has('VIEW_CHANNEL')) return null;
+  const timedOut = !owner && timedOutUntilMs !== null && atMs < timedOutUntilMs;
+  return { serverId: row.server_id, type: row.type, permissions, timedOut };
+};
 
 /** Every post and every page asks for it, so those who ask at the same time share a query. */
 const accessReader = (pool: Pool): AccessTo =>
   batched(async (asked) => {
-    const { rows } = await pool.query<Access & { place: string }>({
+    const { rows } = await pool.query<AccessRow>({
       name: 'channel-access',
-      text: `select asked.place, c.server_id as "serverId", c.type, m.role, m.permissions
+      text: `select asked.place, c.server_id, c.type, s.owner_id, m.role, m.permissions, m.timed_out_until,
+                    case when r.deny is not null then jsonb_build_object('allow', r.allow, 'deny', r.deny) end as of_role,
+                    case when o.deny is not null then jsonb_build_object('allow', o.allow, 'deny', o.deny) end as of_member
              from unnest($1::uuid[], $2::uuid[]) with ordinality as asked (channel_id, profile_id, place)
              join channel c on c.id = asked.channel_id
-             join member m on m.server_id = c.server_id and m.profile_id = asked.profile_id`,
+             join server s on s.id = c.server_id
+             join member m on m.server_id = c.server_id and m.profile_id = asked.profile_id
+             left join overwrite r on r.channel_id = c.id and r.target = m.role
+             left join overwrite o on o.channel_id = c.id and o.target = m.profile_id::text`,
       values: [asked.map(({ channelId }) => channelId), asked.map(({ profileId }) => profileId)],
     });
     const found = new Array<Access | null>(asked.length).fill(null);
-    for (const { place, ...access } of rows) found[Number(place) - 1] = access;
+    for (const row of rows) {
+      const index = Number(row.place) - 1;
+      found[index] = accessOf(row, asked[index]!);
+    }
     return found;
   });
 
@@ -265,18 +386,23 @@ export const messagesQueries = (pool: Pool): MessagesQueries => ({
   history: (page) => history(pool, page),
 });
 
-/** A message of a deleted account that is still there, and what its author chose. */
+/** A message of a deleted account or channel that is still there, and what is to become of it. */
 export type LeftMessage = { readonly message: MessageView; readonly messages: MessagesLeft };
 
-/** Messages, oldest of a channel first, of accounts that were deleted after `since`: what erasing has left to do. */
+/** Messages, oldest of a channel first, of accounts and channels that were deleted after `since`: what erasing has left to do. */
 export const leftByDeleted = async (
   pool: Pool,
   { since, limit }: { since: Date; limit: number },
 ): Promise<readonly LeftMessage[]> => {
   const { rows } = await pool.query<MessageRow & { messages: MessagesLeft }>({
     name: 'left-by-deleted',
-    text: `select m.*, d.messages from deleted_author d join message m on m.author_id = d.id
-           where d.deleted_at > $1 order by m.channel_id, m.seq limit $2`,
+    text: `(select m.*, d.messages from deleted_author d join message m on m.author_id = d.id
+            where d.deleted_at > $1 and not exists (select from deleted_channel gone where gone.id = m.channel_id)
+            order by m.channel_id, m.seq limit $2)
+           union all
+           (select m.*, 'DELETE' from deleted_channel d join message m on m.channel_id = d.id
+            where d.deleted_at > $1 order by m.channel_id, m.seq limit $2)
+           limit $2`,
     values: [since, limit],
   });
   return rows.map(({ messages, ...row }) => ({ message: messageView(row), messages }));

@@ -1,196 +1,89 @@
-import { defineProjection, type Table } from '@palaver/projector';
-import type { AuthEvent, ChannelType, MemberRole, Permission, ServersEvent } from '@palaver/schemas';
-import { type Kysely, sql } from 'kysely';
+import {
+  defineProjection,
+  type Handlers,
+  type RecordMeta,
+  type Row,
+  type RowChange,
+  type Table,
+} from '@palaver/projector';
+import type { AuthEvent, ServersEvent } from '@palaver/schemas';
+import { audited, auditTable } from './audit.ts';
+import { type ChannelView, channelHandlers, channelsFor, channelTables } from './channels.ts';
+import { inviteHandlers, inviteTable } from './invites.ts';
+import { memberHandlers, memberTables, standingOf } from './members.ts';
+import { type Database, type PageOf, pageOf, type ServerRow } from './rows.ts';
 
-/** The view of servers: what a member sees of them. Rows, fold and queries stand side by side; only this file knows the columns. */
+/**
+ * The view of servers: what a member sees of them. Rows, fold and queries of a thing stand side by side in its file, and only that file knows its
+ * columns.
+ */
 
-// Rows.
+// Tables.
 
-type ServerRow = {
-  id: string;
-  name: string;
-  image_url: string | null;
-  invite_code: string;
-  owner_id: string;
-  member_count: number;
-  created_at: Date;
-  updated_at: Date;
-};
-type ChannelRow = {
-  id: string;
-  server_id: string;
-  name: string;
-  type: ChannelType;
-  created_by: string;
-  created_at: Date;
-  updated_at: Date;
-};
-type MemberRow = {
-  server_id: string;
-  profile_id: string;
-  role: MemberRole;
-  permissions: Permission[];
-  joined_at: Date;
-};
-type InviteRow = {
-  code: string;
-  server_id: string;
-  created_by: string;
-  permissions: Permission[];
-  created_at: Date;
-};
-
-/** A fact of another service: whose memberships are to end. */
-type DeletedProfileRow = { id: string; deleted_at: Date };
-
-export type ServersModel = {
-  server: ServerRow;
-  channel: ChannelRow;
-  member: MemberRow;
-  invite: InviteRow;
-  deleted_profile: DeletedProfileRow;
-};
-
-const tables: readonly Table[] = [
-  {
-    name: 'server',
-    columns: {
-      id: 'uuid not null',
-      name: 'text not null',
-      image_url: 'text',
-      invite_code: 'text not null',
-      owner_id: 'uuid not null',
-      member_count: 'integer not null',
-      created_at: 'timestamptz not null',
-      updated_at: 'timestamptz not null',
-    },
-    primaryKey: ['id'],
+const serverTable: Table = {
+  name: 'server',
+  columns: {
+    id: 'uuid not null',
+    name: 'text not null',
+    image_url: 'text',
+    invite_code: 'text not null',
+    owner_id: 'uuid not null',
+    member_count: 'integer not null',
+    created_at: 'timestamptz not null',
+    updated_at: 'timestamptz not null',
+    version: 'integer not null',
   },
-  {
-    name: 'channel',
-    columns: {
-      id: 'uuid not null',
-      server_id: 'uuid not null',
-      name: 'text not null',
-      type: 'text not null',
-      created_by: 'uuid not null',
-      created_at: 'timestamptz not null',
-      updated_at: 'timestamptz not null',
-    },
-    primaryKey: ['id'],
-    indexes: { channel_by_server: '(server_id, created_at, id)' },
-  },
-  {
-    name: 'member',
-    columns: {
-      server_id: 'uuid not null',
-      profile_id: 'uuid not null',
-      role: 'text not null',
-      permissions: 'jsonb not null',
-      joined_at: 'timestamptz not null',
-    },
-    primaryKey: ['server_id', 'profile_id'],
-    indexes: { member_by_profile: '(profile_id, joined_at, server_id)' },
-  },
-  {
-    name: 'invite',
-    columns: {
-      code: 'text not null',
-      server_id: 'uuid not null',
-      created_by: 'uuid not null',
-      permissions: 'jsonb not null',
-      created_at: 'timestamptz not null',
-    },
-    primaryKey: ['code'],
-  },
-  {
-    name: 'deleted_profile',
-    columns: { id: 'uuid not null', deleted_at: 'timestamptz not null' },
-    primaryKey: ['id'],
-  },
-];
+  primaryKey: ['id'],
+};
 
 // Fold. Handlers of the two topics touch different tables, so that the order between topics does not matter.
 
-type AuthFact = Extract<AuthEvent, { type: 'AccountDeleted' }>;
+type ServerEvent = Extract<ServersEvent, { type: `Server${string}` | 'OwnershipTransferred' }>;
 
-export const serversProjection = defineProjection<ServersEvent | AuthFact>({
+const changed = (id: string, { timestampMs, version }: RecordMeta, set: Row): readonly RowChange[] => [
+  { kind: 'patch', table: 'server', key: { id }, set: { ...set, updated_at: new Date(timestampMs), version } },
+];
+
+const serverHandlers: Handlers<ServerEvent> = {
+  ServerCreated: (data, { timestampMs, version }) => [
+    {
+      kind: 'put',
+      table: 'server',
+      row: {
+        id: data.serverId,
+        name: data.name,
+        image_url: data.imageUrl,
+        invite_code: data.inviteCode,
+        owner_id: data.ownerId,
+        member_count: 0,
+        created_at: new Date(timestampMs),
+        updated_at: new Date(timestampMs),
+        version,
+      },
+    },
+  ],
+  ServerChanged: ({ serverId, name, imageUrl }, meta) => changed(serverId, meta, { name, image_url: imageUrl }),
+  OwnershipTransferred: ({ serverId, ownerId }, meta) => changed(serverId, meta, { owner_id: ownerId }),
+  // Its channels go by events of their own; its members leave, and are hidden until then, since they are found by way of the server.
+  ServerDeleted: ({ serverId }, { timestampMs }) => [
+    { kind: 'remove', table: 'server', key: { id: serverId } },
+    { kind: 'removeWhere', table: 'invite', where: { server_id: serverId } },
+    { kind: 'removeWhere', table: 'ban', where: { server_id: serverId } },
+    { kind: 'put', table: 'deleted_server', row: { id: serverId, deleted_at: new Date(timestampMs) } },
+  ],
+};
+
+const { AccountDeleted, ...ofMembers } = memberHandlers;
+
+export const serversProjection = defineProjection<ServersEvent | Extract<AuthEvent, { type: 'AccountDeleted' }>>({
   name: 'servers',
-  version: 2,
+  version: 3,
   topics: ['servers.events', 'auth.events'],
-  tables,
-  handlers: {
-    ServerCreated: (data, { timestampMs }) => [
-      {
-        kind: 'put',
-        table: 'server',
-        row: {
-          id: data.serverId,
-          name: data.name,
-          image_url: data.imageUrl,
-          invite_code: data.inviteCode,
-          owner_id: data.ownerId,
-          member_count: 0,
-          created_at: new Date(timestampMs),
-          updated_at: new Date(timestampMs),
-        },
-      },
-    ],
-    ChannelCreated: (data, { timestampMs }) => [
-      {
-        kind: 'put',
-        table: 'channel',
-        row: {
-          id: data.channelId,
-          server_id: data.serverId,
-          name: data.name,
-          type: data.type,
-          created_by: data.createdBy,
-          created_at: new Date(timestampMs),
-          updated_at: new Date(timestampMs),
-        },
-      },
-    ],
-    InviteCreated: (data, { timestampMs }) => [
-      {
-        kind: 'put',
-        table: 'invite',
-        row: {
-          code: data.code,
-          server_id: data.serverId,
-          created_by: data.createdBy,
-          permissions: data.permissions,
-          created_at: new Date(timestampMs),
-        },
-      },
-    ],
-    MemberJoined: (data, { timestampMs }) => [
-      {
-        kind: 'put',
-        table: 'member',
-        row: {
-          server_id: data.serverId,
-          profile_id: data.profileId,
-          role: data.role,
-          permissions: data.permissions,
-          joined_at: new Date(timestampMs),
-        },
-      },
-      { kind: 'add', table: 'server', key: { id: data.serverId }, add: { member_count: 1 } },
-    ],
-    MemberLeft: ({ serverId, profileId }) => [
-      { kind: 'remove', table: 'member', key: { server_id: serverId, profile_id: profileId } },
-      { kind: 'add', table: 'server', key: { id: serverId }, add: { member_count: -1 } },
-    ],
-    AccountDeleted: ({ profileId }, { timestampMs }) => [
-      { kind: 'put', table: 'deleted_profile', row: { id: profileId, deleted_at: new Date(timestampMs) } },
-    ],
-  },
+  tables: [serverTable, ...channelTables, ...memberTables, inviteTable, auditTable],
+  handlers: { ...audited({ ...serverHandlers, ...channelHandlers, ...ofMembers, ...inviteHandlers }), AccountDeleted },
 });
 
 // Queries.
-
-export type Database = Kysely<ServersModel>;
 
 export type ServerView = {
   readonly id: string;
@@ -199,27 +92,9 @@ export type ServerView = {
   readonly inviteCode: string;
   readonly profileId: string;
   readonly memberCount: number;
+  readonly version: number;
   readonly createdAt: string;
   readonly updatedAt: string;
-};
-export type ChannelView = {
-  readonly id: string;
-  readonly name: string;
-  readonly type: ChannelType;
-  readonly serverId: string;
-  readonly profileId: string;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-};
-export type MemberView = {
-  readonly profileId: string;
-  readonly role: MemberRole;
-  readonly permissions: readonly Permission[];
-  readonly joinedAt: string;
-};
-export type InviteView = {
-  readonly code: string;
-  readonly server: Pick<ServerView, 'id' | 'name' | 'imageUrl' | 'memberCount'>;
 };
 
 const serverView = (row: ServerRow): ServerView => ({
@@ -229,122 +104,49 @@ const serverView = (row: ServerRow): ServerView => ({
   inviteCode: row.invite_code,
   profileId: row.owner_id,
   memberCount: row.member_count,
+  version: row.version,
   createdAt: row.created_at.toISOString(),
   updatedAt: row.updated_at.toISOString(),
 });
 
-const channelView = (row: ChannelRow): ChannelView => ({
-  id: row.id,
-  name: row.name,
-  type: row.type,
-  serverId: row.server_id,
-  profileId: row.created_by,
-  createdAt: row.created_at.toISOString(),
-  updatedAt: row.updated_at.toISOString(),
-});
-
-const memberView = (row: MemberRow): MemberView => ({
-  profileId: row.profile_id,
-  role: row.role,
-  permissions: row.permissions,
-  joinedAt: row.joined_at.toISOString(),
-});
-
-/** The server with its channels, for a member of it; null to anybody else, who is not told whether it exists. */
+/** The server with those of its channels that a member of it may see; null to anybody else, who is not told whether it exists. */
 export const serverFor = async (
   db: Database,
-  { serverId, profileId }: { serverId: string; profileId: string },
-): Promise<(ServerView & { channels: readonly ChannelView[] }) | null> => {
-  const row = await db
-    .selectFrom('server')
-    .innerJoin('member', 'member.server_id', 'server.id')
-    .where('server.id', '=', serverId)
-    .where('member.profile_id', '=', profileId)
-    .selectAll('server')
-    .executeTakeFirst();
+  { serverId, profileId, atMs }: { serverId: string; profileId: string; atMs: number },
+): Promise<(ServerView & { readonly channels: readonly ChannelView[] }) | null> => {
+  const who = await standingOf(db, { serverId, profileId });
+  const row = who && (await db.selectFrom('server').where('id', '=', serverId).selectAll().executeTakeFirst());
   if (!row) return null;
-  const channels = await db
-    .selectFrom('channel')
-    .where('server_id', '=', serverId)
-    .orderBy('created_at')
-    .orderBy('id')
-    .selectAll()
-    .execute();
-  return { ...serverView(row), channels: channels.map(channelView) };
+  const channels = await channelsFor(db, { serverId, who, atMs });
+  return { ...serverView(row), channels: channels.map(({ overwrites: _, ...channel }) => channel) };
 };
 
-/** The servers that a profile is a member of, in the order of joining. */
-export const serversOf = async (db: Database, profileId: string): Promise<readonly ServerView[]> => {
+/** A page of the servers that a profile is a member of, in the order of joining, from the one after the server `after`. */
+export const serversOf = async (
+  db: Database,
+  { profileId, limit, after }: { profileId: string; limit: number; after?: string | undefined },
+): Promise<PageOf<ServerView>> => {
   const rows = await db
     .selectFrom('member')
     .innerJoin('server', 'server.id', 'member.server_id')
     .where('member.profile_id', '=', profileId)
+    .$if(after !== undefined, (query) =>
+      query.where(({ eb, refTuple, selectFrom }) =>
+        eb(
+          refTuple('member.joined_at', 'member.server_id'),
+          '>',
+          selectFrom('member as last')
+            .where('last.profile_id', '=', profileId)
+            .where('last.server_id', '=', after!)
+            .select(['last.joined_at', 'last.server_id'])
+            .$asTuple('joined_at', 'server_id'),
+        ),
+      ),
+    )
     .orderBy('member.joined_at')
-    .orderBy('server.id')
+    .orderBy('member.server_id')
+    .limit(limit + 1)
     .selectAll('server')
     .execute();
-  return rows.map(serverView);
-};
-
-/** A page of a server's members by rising profile id, from the one after `after`. */
-export const membersOf = async (
-  db: Database,
-  page: { serverId: string; limit: number; after?: string | undefined },
-): Promise<{ items: readonly MemberView[]; hasMore: boolean }> => {
-  const rows = await db
-    .selectFrom('member')
-    .where('server_id', '=', page.serverId)
-    .$if(page.after !== undefined, (query) => query.where('profile_id', '>', page.after!))
-    .orderBy('profile_id')
-    .limit(page.limit + 1)
-    .selectAll()
-    .execute();
-  return { items: rows.slice(0, page.limit).map(memberView), hasMore: rows.length > page.limit };
-};
-
-export const isMember = async (
-  db: Database,
-  { serverId, profileId }: { serverId: string; profileId: string },
-): Promise<boolean> => {
-  const row = await db
-    .selectFrom('member')
-    .where('server_id', '=', serverId)
-    .where('profile_id', '=', profileId)
-    .select(sql<number>`1`.as('found'))
-    .executeTakeFirst();
-  return row !== undefined;
-};
-
-/** What somebody who holds an invite's code may see of its server. */
-export const inviteByCode = async (db: Database, code: string): Promise<InviteView | null> => {
-  const row = await db
-    .selectFrom('invite')
-    .innerJoin('server', 'server.id', 'invite.server_id')
-    .where('invite.code', '=', code)
-    .selectAll('server')
-    .executeTakeFirst();
-  if (!row) return null;
-  const { id, name, imageUrl, memberCount } = serverView(row);
-  return { code, server: { id, name, imageUrl, memberCount } };
-};
-
-export type Membership = { readonly serverId: string; readonly profileId: string; readonly joinedAt: string };
-
-/** Memberships of accounts that were deleted after `since`: what erasing has left to do. */
-export const membershipsOfDeleted = async (
-  db: Database,
-  { since, limit }: { since: Date; limit: number },
-): Promise<readonly Membership[]> => {
-  const rows = await db
-    .selectFrom('deleted_profile')
-    .innerJoin('member', 'member.profile_id', 'deleted_profile.id')
-    .where('deleted_profile.deleted_at', '>', since)
-    .select(['member.server_id', 'member.profile_id', 'member.joined_at'])
-    .limit(limit)
-    .execute();
-  return rows.map((row) => ({
-    serverId: row.server_id,
-    profileId: row.profile_id,
-    joinedAt: row.joined_at.toISOString(),
-  }));
+  return pageOf(rows, limit, serverView);
 };

@@ -10,6 +10,7 @@ export const messagesProblems = {
   message_not_found: { status: 404, title: 'There is no such message' },
   not_a_text_channel: { status: 409, title: 'The channel carries no text' },
   missing_permission: { status: 403, title: 'A permission is missing' },
+  timed_out: { status: 403, title: 'You are timed out' },
   message_exists: { status: 409, title: 'The message exists already' },
 } as const satisfies ProblemTable;
 
@@ -50,13 +51,17 @@ export const messagesRoutes = ({ accessTo, history }: MessagesQueries): readonly
     }),
     response: messageSchema,
     status: 201,
-    problems: ['channel_not_found', 'not_a_text_channel', 'missing_permission', 'message_exists'],
-    handler: async ({ actor, body, id, params, submit }) => {
+    problems: ['channel_not_found', 'not_a_text_channel', 'missing_permission', 'timed_out', 'message_exists'],
+    handler: async ({ actor, body, id, params, submit, timeMs }) => {
       const { channelId } = params;
-      const access = await accessOf(accessTo, { channelId, profileId: actor });
+      const access = await accessOf(accessTo, { channelId, profileId: actor, atMs: timeMs });
       if (access.type !== 'TEXT')
         throw new Refusal('not_a_text_channel', 'Messages are posted to TEXT channels alone.');
-      if (body.importedAt !== null && !access.permissions.includes('IMPORT_MESSAGES')) {
+      if (access.timedOut) throw new Refusal('timed_out', 'You may only read until your time-out is over.');
+      if (!access.permissions.has('SEND_MESSAGES')) {
+        throw new Refusal('missing_permission', 'Posting needs the permission SEND_MESSAGES.');
+      }
+      if (body.importedAt !== null && !access.permissions.has('IMPORT_MESSAGES')) {
         throw new Refusal('missing_permission', 'importedAt needs the permission IMPORT_MESSAGES.');
       }
       const { serverId } = access;
@@ -90,9 +95,9 @@ export const messagesRoutes = ({ accessTo, history }: MessagesQueries): readonly
     response: z.object({ items: z.array(messageSchema).readonly(), hasMore: z.boolean() }),
     status: 200,
     problems: ['channel_not_found', 'message_not_found'],
-    handler: async ({ actor, params, query }) => {
+    handler: async ({ actor, params, query, timeMs }) => {
       const { channelId } = params;
-      await accessOf(accessTo, { channelId, profileId: actor });
+      await accessOf(accessTo, { channelId, profileId: actor, atMs: timeMs });
       const page = await history({ channelId, ...query });
       if (!page) throw new Refusal('message_not_found', 'There is no such message in this channel.');
       return page;
@@ -101,7 +106,7 @@ export const messagesRoutes = ({ accessTo, history }: MessagesQueries): readonly
 ];
 
 /** Throws `channel_not_found` also to those who may not see the channel: they are not told that it exists. */
-const accessOf = async (accessTo: AccessTo, of: { channelId: string; profileId: string }): Promise<Access> => {
+const accessOf = async (accessTo: AccessTo, of: Parameters<AccessTo>[0]): Promise<Access> => {
   const access = await accessTo(of);
   if (!access) throw new Refusal('channel_not_found', 'There is no such channel among yours.');
   return access;

@@ -3,13 +3,15 @@ import type { Membership } from '@palaver/projection-servers';
 import type { ServersCommand } from '@palaver/schemas';
 
 /**
- * Deleted accounts leave their servers:
+ * Deleted accounts leave their servers, and everybody leaves a deleted server:
  *
  *   AccountDeleted ──▶ deleted_profile ─┐
+ *   ServerDeleted ───▶ deleted_server ──┤
  *   MemberJoined ────▶ member ──────────┴─▶ left to do ──▶ LeaveServer ──▶ MemberLeft ──▶ done
  *
  * The read model is the list of what is left to do, so there is no position to keep: whatever crashes, the next turn sees what is
- * left, and who joined as the account went away is found when that is visible.
+ * left, and who joined as the account went away is found when that is visible. The server of a deleted owner goes to the heir that the
+ * read model names; one who has left meanwhile is refused, and the next turn names another.
  */
 
 type ErasureParts = Omit<Leftovers<Membership>, 'service' | 'erasing'>;
@@ -18,8 +20,8 @@ type ErasureParts = Omit<Leftovers<Membership>, 'service' | 'erasing'>;
 export const endLeftMemberships = (parts: ErasureParts, asked: { since: Date; signal: AbortSignal }): Promise<void> =>
   eraseLeftovers({ ...parts, service: 'servers', erasing }, asked);
 
-/** The command of a later membership of the same profile is another one. */
-const erasing = ({ serverId, profileId, joinedAt }: Membership) => {
-  const command: ServersCommand = { type: 'LeaveServer', data: { serverId, profileId } };
-  return { ...command, idParts: [serverId, profileId, joinedAt] };
+/** The command of a later membership of the same profile, or with another heir, is another one. */
+const erasing = ({ serverId, profileId, joinedAt, accountDeleted, heirId }: Membership) => {
+  const command: ServersCommand = { type: 'LeaveServer', data: { serverId, profileId, heirId, accountDeleted } };
+  return { ...command, idParts: [serverId, profileId, joinedAt, String(accountDeleted), heirId ?? ''] };
 };

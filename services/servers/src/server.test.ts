@@ -1,159 +1,168 @@
-import { given, givenTimeMs } from '@palaver/decider/given';
-import type { ServersEvent } from '@palaver/schemas';
+import { givenTimeMs } from '@palaver/decider/given';
+import type { ServersCommand } from '@palaver/schemas';
 import { describe, expect, test } from 'vitest';
-import { serversDecider } from './decider.ts';
+import {
+  after,
+  byEach,
+  channelId,
+  create,
+  created,
+  decide,
+  happens,
+  inhabited,
+  inviteCode,
+  join,
+  leave,
+  outcome,
+  serverId,
+} from './world.fixture.ts';
 
-const serverId = '01900000-0000-7000-8000-000000000001';
-const channelId = '01900000-0000-7000-8000-000000000002';
-const owner = '01900000-0000-7000-8000-000000000003';
-const guest = '01900000-0000-7000-8000-000000000004';
-const inviteCode = 'first-invite';
-
-const createServer = {
-  type: 'CreateServer',
-  data: { serverId, ownerId: owner, name: 'Ada', imageUrl: null, channelId, inviteCode },
-} as const;
-const join = (profileId: string, code = inviteCode) =>
-  ({ type: 'JoinServer', data: { serverId, profileId, inviteCode: code } }) as const;
-const createInvite = (createdBy: string) =>
-  ({
-    type: 'CreateInvite',
-    data: { serverId, code: 'second-invite', createdBy, permissions: ['IMPORT_MESSAGES'] },
-  }) as const;
-
-const eventsOf = (decision: ReturnType<ReturnType<typeof given>['when']>) => {
-  if (decision.kind === 'refused') throw new Error(`refused: ${decision.code}`);
-  return decision.events as { stream: string; event: ServersEvent }[];
+const nobodyElse = {
+  admin: 'missing_permission',
+  moderator: 'missing_permission',
+  guest: 'missing_permission',
+  outsider: 'server_not_found',
 };
-const created = eventsOf(given(serversDecider, []).when(createServer));
-const joined = [...created, ...eventsOf(given(serversDecider, created).when(join(guest)))];
+const change = (by: string, about = {}): ServersCommand => ({
+  type: 'ChangeServer',
+  data: { serverId, by, name: null, imageUrl: null, expectedVersion: null, ...about },
+});
+const transfer = (by: string, ownerId: string): ServersCommand => ({
+  type: 'TransferOwnership',
+  data: { serverId, ownerId, by },
+});
+const remove = (by: string): ServersCommand => ({ type: 'DeleteServer', data: { serverId, by } });
 
 describe('CreateServer', () => {
   test('makes the server, its default channel, its invite, and its owner an ADMIN', () => {
-    expect(given(serversDecider, []).when(createServer)).toEqual({
+    const owner = 'owner';
+    expect(decide([], create)).toEqual({
       kind: 'accepted',
       events: [
         {
-          stream: `server:${serverId}`,
+          stream: 'server:server',
           event: { type: 'ServerCreated', data: { serverId, ownerId: owner, name: 'Ada', imageUrl: null, inviteCode } },
         },
         {
-          stream: `channel:${serverId}:${channelId}`,
+          stream: `channel:server:${channelId}`,
           event: {
             type: 'ChannelCreated',
-            data: { serverId, channelId, name: 'general', type: 'TEXT', createdBy: owner },
+            data: {
+              serverId,
+              channelId,
+              name: 'general',
+              type: 'TEXT',
+              createdBy: owner,
+              topic: null,
+              categoryId: null,
+              position: 0,
+              slowModeSeconds: 0,
+            },
           },
         },
         {
-          stream: `invite:${serverId}:${inviteCode}`,
-          event: { type: 'InviteCreated', data: { serverId, code: inviteCode, createdBy: owner, permissions: [] } },
-        },
-        {
-          stream: `member:${serverId}:${owner}`,
-          event: {
-            type: 'MemberJoined',
-            data: { serverId, profileId: owner, role: 'ADMIN', permissions: [], inviteCode: null },
-          },
-        },
-      ],
-      result: { serverId, channelId, channelName: 'general', inviteCode, createdAtMs: givenTimeMs },
-    });
-  });
-
-  test('is refused for an id that is taken', () => {
-    expect(given(serversDecider, created).when(createServer)).toMatchObject({ kind: 'refused', code: 'server_exists' });
-  });
-});
-
-describe('JoinServer', () => {
-  test('makes a GUEST', () => {
-    expect(given(serversDecider, created).when(join(guest))).toEqual({
-      kind: 'accepted',
-      events: [
-        {
-          stream: `member:${serverId}:${guest}`,
-          event: {
-            type: 'MemberJoined',
-            data: { serverId, profileId: guest, role: 'GUEST', permissions: [], inviteCode },
-          },
-        },
-      ],
-      result: { serverId, profileId: guest, role: 'GUEST' },
-    });
-  });
-
-  test('grants what the invite grants', () => {
-    const invited = [...created, ...eventsOf(given(serversDecider, created).when(createInvite(owner)))];
-    const [event] = eventsOf(given(serversDecider, invited).when(join(guest, 'second-invite')));
-    expect(event?.event.data).toMatchObject({ permissions: ['IMPORT_MESSAGES'], inviteCode: 'second-invite' });
-  });
-
-  test('changes nothing for a member, whatever their role', () => {
-    expect(given(serversDecider, joined).when(join(guest))).toEqual({
-      kind: 'accepted',
-      events: [],
-      result: { serverId, profileId: guest, role: 'GUEST' },
-    });
-    expect(given(serversDecider, joined).when(join(owner))).toMatchObject({ events: [], result: { role: 'ADMIN' } });
-  });
-
-  test('is refused without the server or the invite', () => {
-    expect(given(serversDecider, []).when(join(guest))).toMatchObject({ code: 'server_not_found' });
-    expect(given(serversDecider, created).when(join(guest, 'no-such'))).toMatchObject({ code: 'invite_not_found' });
-  });
-});
-
-describe('CreateInvite', () => {
-  test('makes an invite', () => {
-    expect(given(serversDecider, created).when(createInvite(owner))).toEqual({
-      kind: 'accepted',
-      events: [
-        {
-          stream: `invite:${serverId}:second-invite`,
+          stream: `invite:server:${inviteCode}`,
           event: {
             type: 'InviteCreated',
-            data: { serverId, code: 'second-invite', createdBy: owner, permissions: ['IMPORT_MESSAGES'] },
+            data: { serverId, code: inviteCode, createdBy: owner, permissions: [], expiresAt: null, maxUses: null },
+          },
+        },
+        {
+          stream: 'member:server:owner',
+          event: {
+            type: 'MemberJoined',
+            data: { serverId, profileId: owner, role: 'ADMIN', permissions: [], inviteCode: null, timedOutUntil: null },
           },
         },
       ],
-      result: { serverId, code: 'second-invite', createdAtMs: givenTimeMs },
+      result: { serverId, channelId, channelName: 'general', inviteCode, createdAtMs: givenTimeMs, version: 1 },
     });
   });
 
-  test('is refused to who is no ADMIN, no member, or where there is no server or the code is taken', () => {
-    expect(given(serversDecider, joined).when(createInvite(guest))).toMatchObject({ code: 'missing_permission' });
-    expect(given(serversDecider, created).when(createInvite(guest))).toMatchObject({ code: 'server_not_found' });
-    expect(given(serversDecider, []).when(createInvite(owner))).toMatchObject({ code: 'server_not_found' });
-    const invited = [...created, ...eventsOf(given(serversDecider, created).when(createInvite(owner)))];
-    expect(given(serversDecider, invited).when(createInvite(owner))).toMatchObject({ code: 'invite_exists' });
+  test('is refused for an id that is taken, or was', () => {
+    expect(outcome(created, create)).toBe('server_exists');
+    expect(outcome(after(created, remove('owner')), create)).toBe('server_exists');
   });
 });
 
-describe('LeaveServer', () => {
-  const leave = (profileId: string) => ({ type: 'LeaveServer', data: { serverId, profileId } }) as const;
-  const left = (profileId: string) => ({
-    stream: `member:${serverId}:${profileId}`,
-    event: { type: 'MemberLeft', data: { serverId, profileId } } as const,
-  });
-
-  test("ends a membership, the owner's too", () => {
-    for (const profileId of [guest, owner])
-      expect(given(serversDecider, joined).when(leave(profileId))).toEqual({
-        kind: 'accepted',
-        events: [left(profileId)],
-        result: null,
-      });
-  });
-
-  test('changes nothing for who is no member, or of a server that is not there', () => {
-    for (const events of [[], created, [...joined, left(guest)]])
-      expect(given(serversDecider, events).when(leave(guest))).toEqual({ kind: 'accepted', events: [], result: null });
-  });
-
-  test('lets one join anew', () => {
-    expect(given(serversDecider, [...joined, left(guest)]).when(join(guest))).toMatchObject({
-      kind: 'accepted',
-      events: [{ stream: `member:${serverId}:${guest}`, event: { type: 'MemberJoined' } }],
+describe('ChangeServer', () => {
+  test('changes what is said, and keeps the rest', () => {
+    const imageUrl = 'https://example.com/a.png';
+    const decision = decide(inhabited, change('admin', { imageUrl }), { timeMs: givenTimeMs + 1 });
+    expect(decision).toMatchObject({
+      events: [
+        { stream: 'server:server', event: { type: 'ServerChanged', data: { serverId, name: 'Ada', imageUrl } } },
+      ],
+      result: { name: 'Ada', imageUrl, ownerId: 'owner', version: 2, updatedAtMs: givenTimeMs + 1 },
     });
+    const pictured = after(inhabited, change('admin', { imageUrl }));
+    expect(decide(pictured, change('admin', { imageUrl: '', name: 'B' }))).toMatchObject({
+      events: [{ event: { data: { name: 'B', imageUrl: null } } }],
+    });
+  });
+
+  test('that changes nothing is no event', () => {
+    expect(decide(inhabited, change('owner', { name: 'Ada', imageUrl: '' }))).toMatchObject({
+      events: [],
+      result: { version: 1 },
+    });
+  });
+
+  test('is refused for a version that is not the last', () => {
+    const renamed = after(inhabited, change('owner', { name: 'B' }));
+    const at = (expectedVersion: number) => outcome(renamed, change('owner', { name: 'C', expectedVersion }));
+    expect([at(1), at(2), at(3)]).toEqual(['precondition_failed', 'ok', 'precondition_failed']);
+  });
+
+  test('is for who may manage the server', () => {
+    expect(byEach(inhabited, (by) => change(by, { name: 'B' }))).toEqual({ ...nobodyElse, owner: 'ok', admin: 'ok' });
+  });
+});
+
+describe('TransferOwnership', () => {
+  test('makes a member the owner, and an ADMIN', () => {
+    expect(happens(inhabited, transfer('owner', 'guest'))).toEqual([
+      ['OwnershipTransferred', 'server:server'],
+      ['MemberRoleChanged', 'member:server:guest'],
+    ]);
+    expect(happens(inhabited, transfer('owner', 'admin'))).toEqual([['OwnershipTransferred', 'server:server']]);
+    const handed = after(inhabited, transfer('owner', 'guest'));
+    expect(byEach(handed, remove)).toEqual({ ...nobodyElse, owner: 'missing_permission', guest: 'ok' });
+    expect(outcome(handed, leave('owner'))).toBe('ok');
+  });
+
+  test('to oneself changes nothing', () => {
+    expect(decide(inhabited, transfer('owner', 'owner'))).toMatchObject({ kind: 'accepted', events: [] });
+  });
+
+  test('is refused to who does not own it, and to who is no member', () => {
+    expect(byEach(inhabited, (by) => transfer(by, 'other-admin'))).toEqual({ ...nobodyElse, owner: 'ok' });
+    expect(outcome(inhabited, transfer('owner', 'outsider'))).toBe('member_not_found');
+  });
+});
+
+describe('DeleteServer', () => {
+  test('ends its channels and itself', () => {
+    expect(happens(inhabited, remove('owner'))).toEqual([
+      ['ChannelDeleted', `channel:server:${channelId}`],
+      ['ServerDeleted', 'server:server'],
+    ]);
+  });
+
+  test('is for the owner', () => {
+    expect(byEach(inhabited, remove)).toEqual({ ...nobodyElse, owner: 'ok' });
+  });
+
+  test('leaves nothing that anybody could change, or join', () => {
+    const gone = after(inhabited, remove('owner'));
+    for (const command of [change('owner', { name: 'B' }), remove('owner'), join('new'), transfer('owner', 'admin')])
+      expect(outcome(gone, command)).toBe('server_not_found');
+  });
+
+  test('lets its members leave, the owner too', () => {
+    const gone = after(inhabited, remove('owner'));
+    for (const profileId of ['guest', 'owner']) {
+      expect(happens(gone, leave(profileId))).toEqual([['MemberLeft', `member:server:${profileId}`]]);
+    }
   });
 });

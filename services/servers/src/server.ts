@@ -1,71 +1,48 @@
-import { accept, commandRule, event, refuse, streamKind } from '@palaver/decider';
+import { accept, commandRule, event, type NewEvent, refuse } from '@palaver/decider';
 import type {
-  ChannelCreated,
-  CreateInvite,
+  ChangeServer,
   CreateServer,
-  InviteCreated,
-  JoinServer,
-  LeaveServer,
-  MemberJoined,
-  MemberLeft,
-  MemberRole,
-  Permission,
-  ServerCreated,
+  DeleteServer,
+  OwnershipTransferred,
+  ServerChanged,
   ServersEvent,
+  TransferOwnership,
 } from '@palaver/schemas';
+import { type ChannelsState, channel, channels, newChannel } from './channel.ts';
+import { invite } from './invite.ts';
+import {
+  live,
+  type MemberState,
+  member,
+  ownerOnly,
+  refusalOf,
+  server,
+  serverNotFound,
+  standingIn,
+  versionChanged,
+} from './standing.ts';
 
-/**
- * The server aggregate. Its root is the server's id; server, channels, members and invites are streams of their own within its
- * partition, so that a server with a million members is never one document.
- */
-
-// State: only what decisions read.
-
-type ServerState = { readonly ownerId: string } | null;
-type ChannelState = { readonly name: string } | null;
-type MemberState = { readonly role: MemberRole; readonly permissions: readonly Permission[] } | null;
-type InviteState = { readonly permissions: readonly Permission[] } | null;
-
-// Evolve.
-
-export const server = streamKind<ServerState, { type: 'ServerCreated'; data: ServerCreated }>({
-  kind: 'server',
-  initial: null,
-  evolve: { ServerCreated: (_, { ownerId }) => ({ ownerId }) },
-});
-
-export const channel = streamKind<ChannelState, { type: 'ChannelCreated'; data: ChannelCreated }>({
-  kind: 'channel',
-  initial: null,
-  evolve: { ChannelCreated: (_, { name }) => ({ name }) },
-});
-
-export const member = streamKind<
-  MemberState,
-  { type: 'MemberJoined'; data: MemberJoined } | { type: 'MemberLeft'; data: MemberLeft }
->({
-  kind: 'member',
-  initial: null,
-  evolve: { MemberJoined: (_, { role, permissions }) => ({ role, permissions }), MemberLeft: () => null },
-});
-
-export const invite = streamKind<InviteState, { type: 'InviteCreated'; data: InviteCreated }>({
-  kind: 'invite',
-  initial: null,
-  evolve: { InviteCreated: (_, { permissions }) => ({ permissions }) },
-});
+/** Servers: how they come, change, change hands and go. */
 
 // Decisions. What a decision gives to `accept` is told to the sender, again when it asks again.
 
+/** Times in ms since the epoch. */
 export type ServerResult = {
   readonly serverId: string;
   readonly channelId: string;
   readonly channelName: string;
   readonly inviteCode: string;
   readonly createdAtMs: number;
+  readonly version: number;
 };
-export type InviteResult = { readonly serverId: string; readonly code: string; readonly createdAtMs: number };
-export type MembershipResult = { readonly serverId: string; readonly profileId: string; readonly role: MemberRole };
+export type ServerChangedResult = {
+  readonly serverId: string;
+  readonly name: string;
+  readonly imageUrl: string | null;
+  readonly ownerId: string;
+  readonly version: number;
+  readonly updatedAtMs: number;
+};
 
 const defaultChannelName = 'general';
 
@@ -74,7 +51,7 @@ export const createServer = commandRule<CreateServer, ServersEvent>()({
   reads: ({ serverId }) => ({ server: server.of(serverId) }),
   decide: (states, command, { timeMs }) => {
     const { serverId, ownerId, name, imageUrl, channelId, inviteCode } = command;
-    if (states.server) return refuse('server_exists', 'A server with this id exists already.');
+    if (states.server) return refuse('server_exists', 'A server with this id exists already, or did.');
     return accept<ServersEvent>(
       [
         event(server.of(serverId), {
@@ -83,15 +60,22 @@ export const createServer = commandRule<CreateServer, ServersEvent>()({
         }),
         event(channel.of(serverId, channelId), {
           type: 'ChannelCreated',
-          data: { serverId, channelId, name: defaultChannelName, type: 'TEXT', createdBy: ownerId },
+          data: newChannel({ serverId, channelId, name: defaultChannelName, createdBy: ownerId }),
         }),
         event(invite.of(serverId, inviteCode), {
           type: 'InviteCreated',
-          data: { serverId, code: inviteCode, createdBy: ownerId, permissions: [] },
+          data: { serverId, code: inviteCode, createdBy: ownerId, permissions: [], expiresAt: null, maxUses: null },
         }),
         event(member.of(serverId, ownerId), {
           type: 'MemberJoined',
-          data: { serverId, profileId: ownerId, role: 'ADMIN', permissions: [], inviteCode: null },
+          data: {
+            serverId,
+            profileId: ownerId,
+            role: 'ADMIN',
+            permissions: [],
+            inviteCode: null,
+            timedOutUntil: null,
+          },
         }),
       ],
       {
@@ -100,67 +84,83 @@ export const createServer = commandRule<CreateServer, ServersEvent>()({
         channelName: defaultChannelName,
         inviteCode,
         createdAtMs: timeMs,
+        version: 1,
       } satisfies ServerResult,
     );
   },
 });
 
-export const createInvite = commandRule<CreateInvite, ServersEvent>()({
+export const changeServer = commandRule<ChangeServer, ServersEvent>()({
   root: ({ serverId }) => serverId,
-  reads: ({ serverId, code, createdBy }) => ({
-    server: server.of(serverId),
-    invite: invite.of(serverId, code),
-    creator: member.of(serverId, createdBy),
-  }),
-  decide: (states, { serverId, code, createdBy, permissions }, { timeMs }) => {
-    // Who is no member is not told that the server exists.
-    if (!states.server || !states.creator) return refuse('server_not_found', 'There is no such server among yours.');
-    if (states.creator.role !== 'ADMIN') return refuse('missing_permission', 'Only an ADMIN may make invites.');
-    if (states.invite) return refuse('invite_exists', 'An invite with this code exists already.');
-    return accept<ServersEvent>(
-      [
-        event(invite.of(serverId, code), {
-          type: 'InviteCreated',
-          data: { serverId, code, createdBy, permissions },
-        }),
-      ],
-      { serverId, code, createdAtMs: timeMs } satisfies InviteResult,
-    );
+  reads: ({ serverId, by }) => ({ server: server.of(serverId), by: member.of(serverId, by) }),
+  decide: (states, { serverId, by, name, imageUrl, expectedVersion }, { timeMs }) => {
+    const refused = refusalOf(standingIn(states.server, states.by, by), 'MANAGE_SERVER', timeMs);
+    if (refused) return refused;
+    const before = live(states.server)!;
+    if (expectedVersion !== null && expectedVersion !== before.version) return versionChanged();
+    const data: ServerChanged = {
+      serverId,
+      name: name ?? before.name,
+      imageUrl: imageUrl === null ? before.imageUrl : imageUrl || null,
+    };
+    const changes = data.name !== before.name || data.imageUrl !== before.imageUrl;
+    const { ownerId } = before;
+    return accept<ServersEvent>(changes ? [event(server.of(serverId), { type: 'ServerChanged', data })] : [], {
+      ...data,
+      ownerId,
+      version: before.version + (changes ? 1 : 0),
+      updatedAtMs: changes ? timeMs : before.updatedAtMs,
+    } satisfies ServerChangedResult);
   },
 });
 
-export const joinServer = commandRule<JoinServer, ServersEvent>()({
+export const transferOwnership = commandRule<TransferOwnership, ServersEvent>()({
   root: ({ serverId }) => serverId,
-  reads: ({ serverId, profileId, inviteCode }) => ({
+  reads: ({ serverId, by, ownerId }) => ({
     server: server.of(serverId),
-    invite: invite.of(serverId, inviteCode),
-    member: member.of(serverId, profileId),
+    by: member.of(serverId, by),
+    heir: member.of(serverId, ownerId),
   }),
-  decide: (states, { serverId, profileId, inviteCode }) => {
-    if (!states.server) return refuse('server_not_found', 'There is no such server.');
-    if (!states.invite) return refuse('invite_not_found', 'There is no such invite.');
-    if (states.member)
-      return accept<ServersEvent>([], { serverId, profileId, role: states.member.role } satisfies MembershipResult);
-    const role: MemberRole = 'GUEST';
-    return accept<ServersEvent>(
-      [
-        event(member.of(serverId, profileId), {
-          type: 'MemberJoined',
-          data: { serverId, profileId, role, permissions: states.invite.permissions, inviteCode },
-        }),
-      ],
-      { serverId, profileId, role } satisfies MembershipResult,
-    );
+  decide: (states, { serverId, by, ownerId }) => {
+    const asking = standingIn(states.server, states.by, by);
+    if (!asking) return serverNotFound();
+    if (!asking.owner) return ownerOnly();
+    if (ownerId === by) return accept<ServersEvent>([], null);
+    if (!states.heir.membership) return refuse('member_not_found', 'Only a member can become the owner.');
+    return accept<ServersEvent>(handedOn({ serverId, ownerId, previousOwnerId: by }, states.heir), null);
   },
 });
 
-/** Whoever leaves, the owner too: a server goes on without the account that made it. Changes nothing for who is no member. */
-export const leaveServer = commandRule<LeaveServer, ServersEvent>()({
+/** The events that make a member the owner: an ADMIN too, so that it stays one when it hands the server on in its turn. */
+export const handedOn = (data: OwnershipTransferred, heir: MemberState): readonly NewEvent<ServersEvent>[] => {
+  const { serverId, ownerId: profileId } = data;
+  const previousRole = heir.membership!.role;
+  const raised = { type: 'MemberRoleChanged', data: { serverId, profileId, role: 'ADMIN', previousRole } } as const;
+  return [
+    event(server.of(serverId), { type: 'OwnershipTransferred', data }),
+    ...(previousRole === 'ADMIN' ? [] : [event(member.of(serverId, profileId), raised)]),
+  ];
+};
+
+export const deleteServer = commandRule<DeleteServer, ServersEvent>()({
   root: ({ serverId }) => serverId,
-  reads: ({ serverId, profileId }) => ({ member: member.of(serverId, profileId) }),
-  decide: (states, { serverId, profileId }) => {
-    if (!states.member) return accept<ServersEvent>([], null);
-    const left = { type: 'MemberLeft', data: { serverId, profileId } } as const;
-    return accept<ServersEvent>([event(member.of(serverId, profileId), left)], null);
+  reads: ({ serverId, by }) => ({
+    server: server.of(serverId),
+    by: member.of(serverId, by),
+    channels: channels.of(serverId),
+  }),
+  decide: (states, { serverId, by }) => {
+    const asking = standingIn(states.server, states.by, by);
+    if (!asking) return serverNotFound();
+    if (!asking.owner) return ownerOnly();
+    return accept<ServersEvent>(gone(serverId, states.channels), null);
   },
 });
+
+/** The events that end a server and its channels. Its members leave one by one, since no decision reads them all (`erasure.ts`). */
+export const gone = (serverId: string, { names }: ChannelsState): readonly NewEvent<ServersEvent>[] => [
+  ...Object.keys(names).map((channelId) =>
+    event(channel.of(serverId, channelId), { type: 'ChannelDeleted', data: { serverId, channelId } }),
+  ),
+  event(server.of(serverId), { type: 'ServerDeleted', data: { serverId } }),
+];

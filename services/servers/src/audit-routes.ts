@@ -1,0 +1,71 @@
+import { defineRoute, limit, type Route, uuid, wholeNumber } from '@palaver/http';
+import { auditOf, type Database } from '@palaver/projection-servers';
+import type { ServersEvent } from '@palaver/schemas';
+import { z } from 'zod';
+import { demand, inServer, instant, pageOf } from './route-parts.ts';
+
+/** What was done in a server and by whom, over HTTP: the events themselves, but for what somebody was called. */
+
+const actions = [
+  'ServerCreated',
+  'ServerChanged',
+  'OwnershipTransferred',
+  'ServerDeleted',
+  'ChannelCreated',
+  'ChannelChanged',
+  'ChannelDeleted',
+  'ChannelOverwriteSet',
+  'ChannelOverwriteRemoved',
+  'InviteCreated',
+  'InviteRevoked',
+  'MemberJoined',
+  'MemberLeft',
+  'MemberKicked',
+  'MemberBanned',
+  'MemberUnbanned',
+  'MemberTimedOut',
+  'MemberRoleChanged',
+  'NicknameChanged',
+] as const satisfies readonly ServersEvent['type'][];
+
+const auditEntrySchema = z.object({
+  id: z.int(),
+  action: z.enum(actions),
+  actor: z.string().meta({ description: 'The profile that did it, or `system`' }),
+  reason: z.string().nullable().meta({ description: 'What `X-Audit-Log-Reason` said' }),
+  target: z.string().meta({ description: 'A profile, channel or server, or the code of an invite' }),
+  changes: z.record(z.string(), z.unknown()),
+  createdAt: instant(),
+});
+
+export const auditRoutes = (db: Database): readonly Route[] => [
+  defineRoute({
+    method: 'get',
+    path: '/servers/:serverId/audit-log',
+    operationId: 'listAuditLog',
+    summary: 'See what was done in a server, newest first, a page at a time; needs MANAGE_SERVER',
+    tags: ['audit log'],
+    auth: 'bearer',
+    kind: 'query',
+    params: inServer(),
+    query: z.strictObject({
+      limit: limit(),
+      before: wholeNumber().optional().meta({ description: 'The last entry of the page before' }),
+      actor: z.union([uuid(), z.literal('system')]).optional(),
+      action: z.enum(actions).optional(),
+      target: z
+        .string()
+        .regex(/^[\w-]{1,64}$/, 'must be an id or an invite code')
+        .optional()
+        .meta({ description: 'A profile, channel or server, or the code of an invite' }),
+    }),
+    response: pageOf(auditEntrySchema),
+    status: 200,
+    problems: ['server_not_found', 'missing_permission'],
+    handler: async ({ actor, params, query, timeMs }) => {
+      const { serverId } = params;
+      await demand(db, { serverId, actor, permission: 'MANAGE_SERVER', timeMs });
+      return auditOf(db, { serverId, ...query });
+    },
+  }),
+];

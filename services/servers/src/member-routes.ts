@@ -1,0 +1,268 @@
+import { defineRoute, limit, oneLine, Refusal, type Route, reply, uuid, wholeNumber } from '@palaver/http';
+import { bansOf, type Database, memberFor, membersOf } from '@palaver/projection-servers';
+import { z } from 'zod';
+import { command, demand, inServer, instant, pageOf, role, standingFor } from './route-parts.ts';
+
+/** Members, and who is kept out, over HTTP. */
+
+const concerning = () => inServer().extend({ profileId: uuid() });
+
+export const memberSchema = z.object({
+  profileId: uuid(),
+  role: role(),
+  permissions: z.array(z.string()).readonly().meta({ description: 'Granted by the invite' }),
+  nickname: z.string().nullable(),
+  timedOutUntil: instant().nullable(),
+  joinedAt: instant(),
+});
+const banSchema = z.object({
+  profileId: uuid(),
+  bannedBy: z.string(),
+  reason: z.string().nullable(),
+  createdAt: instant(),
+});
+
+const day = 24 * 60 * 60 * 1_000;
+const maxTimeOutMs = 28 * day;
+
+export const memberRoutes = (db: Database): readonly Route[] => [
+  defineRoute({
+    method: 'get',
+    path: '/servers/:serverId/members',
+    operationId: 'listMembers',
+    summary: "List a server's members by rising profile id, a page at a time",
+    tags: ['members'],
+    auth: 'bearer',
+    kind: 'query',
+    params: inServer(),
+    query: z.strictObject({
+      limit: wholeNumber({ min: 1, max: 1_000 }).default(50),
+      after: uuid().optional().meta({ description: 'The last profile of the page before' }),
+    }),
+    response: pageOf(memberSchema),
+    status: 200,
+    problems: ['server_not_found'],
+    handler: async ({ actor, params, query }) => {
+      const { serverId } = params;
+      await standingFor(db, { serverId, actor });
+      return membersOf(db, { serverId, limit: query.limit, after: query.after });
+    },
+  }),
+
+  defineRoute({
+    method: 'get',
+    path: '/servers/:serverId/members/:profileId',
+    operationId: 'getMember',
+    summary: 'Get a member of a server that you are in',
+    tags: ['members'],
+    auth: 'bearer',
+    kind: 'query',
+    params: concerning(),
+    response: memberSchema,
+    status: 200,
+    problems: ['server_not_found', 'member_not_found'],
+    handler: async ({ actor, params }) => {
+      await standingFor(db, { serverId: params.serverId, actor });
+      const found = await memberFor(db, params);
+      if (!found) throw new Refusal('member_not_found', 'There is no such member.');
+      return found;
+    },
+  }),
+
+  defineRoute({
+    method: 'delete',
+    path: '/servers/:serverId/members/me',
+    operationId: 'leaveServer',
+    summary: 'Leave a server; its owner must hand it on or delete it first. Changes nothing for who is no member',
+    tags: ['members'],
+    auth: 'bearer',
+    kind: 'command',
+    params: inServer(),
+    response: z.void(),
+    status: 204,
+    problems: ['owner_must_transfer'],
+    handler: async ({ actor, params, submit }) => {
+      const data = { serverId: params.serverId, profileId: actor, heirId: null, accountDeleted: false };
+      await submit(command({ type: 'LeaveServer', data }));
+      return reply({});
+    },
+  }),
+
+  defineRoute({
+    method: 'delete',
+    path: '/servers/:serverId/members/:profileId',
+    operationId: 'kickMember',
+    summary: 'Put a member below your rank out, who may join again; needs KICK_MEMBERS',
+    tags: ['members'],
+    auth: 'bearer',
+    kind: 'command',
+    takesReason: true,
+    params: concerning(),
+    response: z.void(),
+    status: 204,
+    problems: ['server_not_found', 'member_not_found', 'missing_permission', 'rank_too_low'],
+    handler: async ({ actor, params, submit }) => {
+      await submit(command({ type: 'KickMember', data: { ...params, by: actor } }));
+      return reply({});
+    },
+  }),
+
+  defineRoute({
+    method: 'put',
+    path: '/servers/:serverId/members/:profileId/role',
+    operationId: 'changeMemberRole',
+    summary: 'Change the role of a member below your rank, to one below yours; needs MANAGE_ROLES',
+    tags: ['members'],
+    auth: 'bearer',
+    kind: 'command',
+    takesReason: true,
+    params: concerning(),
+    body: z.strictObject({ role: role().meta({ examples: ['MODERATOR'] }) }),
+    response: z.void(),
+    status: 204,
+    problems: ['server_not_found', 'member_not_found', 'missing_permission', 'rank_too_low'],
+    handler: async ({ actor, body, params, submit }) => {
+      await submit(command({ type: 'ChangeMemberRole', data: { ...params, by: actor, role: body.role } }));
+      return reply({});
+    },
+  }),
+
+  defineRoute({
+    method: 'put',
+    path: '/servers/:serverId/members/:profileId/nickname',
+    operationId: 'changeNickname',
+    summary: 'Call yourself, or with MANAGE_ROLES a member below your rank, otherwise in this server; null ends it',
+    tags: ['members'],
+    auth: 'bearer',
+    kind: 'command',
+    takesReason: true,
+    params: concerning(),
+    body: z.strictObject({
+      nickname: oneLine({ max: 32 })
+        .nullable()
+        .meta({ examples: ['Countess'] }),
+    }),
+    response: z.void(),
+    status: 204,
+    problems: ['server_not_found', 'member_not_found', 'missing_permission', 'rank_too_low'],
+    handler: async ({ actor, body, params, submit }) => {
+      await submit(command({ type: 'ChangeNickname', data: { ...params, by: actor, nickname: body.nickname } }));
+      return reply({});
+    },
+  }),
+
+  defineRoute({
+    method: 'put',
+    path: '/servers/:serverId/members/:profileId/timeout',
+    operationId: 'timeOutMember',
+    summary: 'Let a member below your rank only look, for 28 days at most; needs KICK_MEMBERS',
+    tags: ['members'],
+    auth: 'bearer',
+    kind: 'command',
+    takesReason: true,
+    params: concerning(),
+    body: z.strictObject({
+      until: z.iso
+        .datetime({ offset: true })
+        .meta({ description: 'Ahead, by 28 days at most', examples: ['2026-12-24T18:00:00Z'] }),
+    }),
+    response: z.void(),
+    status: 204,
+    problems: ['server_not_found', 'member_not_found', 'missing_permission', 'rank_too_low'],
+    handler: async ({ actor, body, params, submit, timeMs }) => {
+      const until = timeOutEnd(body.until, timeMs);
+      await submit(command({ type: 'TimeOutMember', data: { ...params, by: actor, until } }));
+      return reply({});
+    },
+  }),
+
+  defineRoute({
+    method: 'delete',
+    path: '/servers/:serverId/members/:profileId/timeout',
+    operationId: 'endTimeOut',
+    summary: 'Let a member below your rank do again what it may; needs KICK_MEMBERS',
+    tags: ['members'],
+    auth: 'bearer',
+    kind: 'command',
+    takesReason: true,
+    params: concerning(),
+    response: z.void(),
+    status: 204,
+    problems: ['server_not_found', 'member_not_found', 'missing_permission', 'rank_too_low'],
+    handler: async ({ actor, params, submit }) => {
+      await submit(command({ type: 'TimeOutMember', data: { ...params, by: actor, until: null } }));
+      return reply({});
+    },
+  }),
+
+  defineRoute({
+    method: 'get',
+    path: '/servers/:serverId/bans',
+    operationId: 'listBans',
+    summary: 'List who is kept out, by rising profile id, a page at a time; needs BAN_MEMBERS',
+    tags: ['members'],
+    auth: 'bearer',
+    kind: 'query',
+    params: inServer(),
+    query: z.strictObject({
+      limit: limit(),
+      after: uuid().optional().meta({ description: 'The last profile of the page before' }),
+    }),
+    response: pageOf(banSchema),
+    status: 200,
+    problems: ['server_not_found', 'missing_permission'],
+    handler: async ({ actor, params, query, timeMs }) => {
+      const { serverId } = params;
+      await demand(db, { serverId, actor, permission: 'BAN_MEMBERS', timeMs });
+      return bansOf(db, { serverId, limit: query.limit, after: query.after });
+    },
+  }),
+
+  defineRoute({
+    method: 'put',
+    path: '/servers/:serverId/bans/:profileId',
+    operationId: 'banMember',
+    summary: 'Keep a profile out, member or not, unless it is of your rank or above; needs BAN_MEMBERS',
+    tags: ['members'],
+    auth: 'bearer',
+    kind: 'command',
+    takesReason: true,
+    params: concerning(),
+    response: z.void(),
+    status: 204,
+    problems: ['server_not_found', 'missing_permission', 'rank_too_low'],
+    handler: async ({ actor, params, submit }) => {
+      await submit(command({ type: 'BanMember', data: { ...params, by: actor } }));
+      return reply({});
+    },
+  }),
+
+  defineRoute({
+    method: 'delete',
+    path: '/servers/:serverId/bans/:profileId',
+    operationId: 'unbanMember',
+    summary: 'Let a profile join again; needs BAN_MEMBERS',
+    tags: ['members'],
+    auth: 'bearer',
+    kind: 'command',
+    takesReason: true,
+    params: concerning(),
+    response: z.void(),
+    status: 204,
+    problems: ['server_not_found', 'ban_not_found', 'missing_permission'],
+    handler: async ({ actor, params, submit }) => {
+      await submit(command({ type: 'UnbanMember', data: { ...params, by: actor } }));
+      return reply({});
+    },
+  }),
+];
+
+/** Throws `Refusal` `invalid_input` unless it is ahead, and not too far. */
+const timeOutEnd = (until: string, timeMs: number): number => {
+  const endMs = Date.parse(until);
+  if (endMs > timeMs && endMs <= timeMs + maxTimeOutMs) return endMs;
+  const detail = 'must be ahead, by 28 days at most';
+  throw new Refusal('invalid_input', `/until: ${detail}.`, {
+    errors: [{ pointer: '/until', detail, code: 'out_of_range' }],
+  });
+};

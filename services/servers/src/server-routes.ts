@@ -1,0 +1,225 @@
+import { defineRoute, entityTag, expectedVersion, limit, oneLine, type Route, reply, uuid } from '@palaver/http';
+import { type Database, serverFor, serversOf } from '@palaver/projection-servers';
+import { z } from 'zod';
+import { channelSchema } from './channel-routes.ts';
+import {
+  changed,
+  changesSomething,
+  command,
+  inServer,
+  instant,
+  isoTime,
+  newInviteCode,
+  pageOf,
+  serverNotFound,
+  version,
+} from './route-parts.ts';
+import type { ServerChangedResult, ServerResult } from './server.ts';
+
+/** Servers over HTTP. */
+
+const name = () => oneLine({ max: 100 }).meta({ minLength: 1, maxLength: 100, examples: ['Analytical Engine'] });
+const imageUrl = () =>
+  z
+    .url({ protocol: /^https?$/ })
+    .max(2_048)
+    .meta({ examples: ['https://example.com/engine.png'] });
+
+export const serverSchema = z.object({
+  id: uuid(),
+  name: z.string(),
+  imageUrl: z.string().nullable(),
+  inviteCode: z.string(),
+  profileId: uuid().meta({ description: 'The owner' }),
+  memberCount: z.int(),
+  version: version(),
+  createdAt: instant(),
+  updatedAt: instant(),
+});
+const serverWithChannels = serverSchema.extend({ channels: z.array(channelSchema).readonly() });
+
+export const serverRoutes = (db: Database): readonly Route[] => [
+  defineRoute({
+    method: 'post',
+    path: '/servers',
+    operationId: 'createServer',
+    summary: 'Create a server, with a text channel and an invite; you become its owner and ADMIN',
+    tags: ['servers'],
+    auth: 'bearer',
+    kind: 'command',
+    body: z.strictObject({ name: name(), imageUrl: imageUrl().nullable().default(null) }),
+    response: serverWithChannels,
+    status: 201,
+    problems: ['server_exists'],
+    handler: async ({ actor, body, id, submit }) => {
+      const result = await submit<ServerResult>(
+        command({
+          type: 'CreateServer',
+          data: {
+            serverId: id('server'),
+            ownerId: actor,
+            name: body.name,
+            imageUrl: body.imageUrl,
+            channelId: id('channel'),
+            inviteCode: newInviteCode(),
+          },
+        }),
+      );
+      const createdAt = isoTime(result.createdAtMs);
+      const dates = { createdAt, updatedAt: createdAt };
+      return {
+        id: result.serverId,
+        name: body.name,
+        imageUrl: body.imageUrl,
+        inviteCode: result.inviteCode,
+        profileId: actor,
+        memberCount: 1,
+        version: result.version,
+        channels: [
+          {
+            id: result.channelId,
+            name: result.channelName,
+            type: 'TEXT' as const,
+            topic: null,
+            categoryId: null,
+            position: 0,
+            slowModeSeconds: 0,
+            serverId: result.serverId,
+            profileId: actor,
+            version: 1,
+            ...dates,
+          },
+        ],
+        ...dates,
+      };
+    },
+  }),
+
+  defineRoute({
+    method: 'get',
+    path: '/servers',
+    operationId: 'listServers',
+    summary: 'List the servers that you are a member of, in the order of joining, a page at a time',
+    tags: ['servers'],
+    auth: 'bearer',
+    kind: 'query',
+    query: z.strictObject({
+      limit: limit(),
+      after: uuid().optional().meta({ description: 'The last server of the page before' }),
+    }),
+    response: pageOf(serverSchema),
+    status: 200,
+    problems: [],
+    handler: ({ actor, query }) => serversOf(db, { profileId: actor, limit: query.limit, after: query.after }),
+  }),
+
+  defineRoute({
+    method: 'get',
+    path: '/servers/:serverId',
+    operationId: 'getServer',
+    summary:
+      'Get a server that you are a member of, with the channels that you may see; HEAD tells whether it is there',
+    tags: ['servers'],
+    auth: 'bearer',
+    kind: 'query',
+    params: inServer(),
+    response: serverWithChannels,
+    status: 200,
+    problems: ['server_not_found'],
+    handler: async ({ actor, params, timeMs }) => {
+      const found = await serverFor(db, { serverId: params.serverId, profileId: actor, atMs: timeMs });
+      if (!found) throw serverNotFound();
+      return reply({ etag: entityTag(found.version, found), body: found });
+    },
+  }),
+
+  defineRoute({
+    method: 'patch',
+    path: '/servers/:serverId',
+    operationId: 'changeServer',
+    summary: 'Rename a server or change its picture; needs MANAGE_SERVER',
+    tags: ['servers'],
+    auth: 'bearer',
+    kind: 'command',
+    takesReason: true,
+    params: inServer(),
+    body: z
+      .strictObject({ name: name().optional(), imageUrl: imageUrl().nullable().optional() })
+      .refine(changesSomething.check, changesSomething.fault),
+    response: serverSchema.pick({
+      id: true,
+      name: true,
+      imageUrl: true,
+      profileId: true,
+      version: true,
+      updatedAt: true,
+    }),
+    status: 200,
+    problems: ['server_not_found', 'missing_permission', 'precondition_failed'],
+    handler: async ({ actor, body, ifMatch, params, submit }) => {
+      const result = await submit<ServerChangedResult>(
+        command({
+          type: 'ChangeServer',
+          data: {
+            serverId: params.serverId,
+            by: actor,
+            name: body.name ?? null,
+            imageUrl: changed(body.imageUrl),
+            expectedVersion: expectedVersion(ifMatch),
+          },
+        }),
+      );
+      return reply({
+        etag: String(result.version),
+        body: {
+          id: result.serverId,
+          name: result.name,
+          imageUrl: result.imageUrl,
+          profileId: result.ownerId,
+          version: result.version,
+          updatedAt: isoTime(result.updatedAtMs),
+        },
+      });
+    },
+  }),
+
+  defineRoute({
+    method: 'put',
+    path: '/servers/:serverId/owner',
+    operationId: 'transferOwnership',
+    summary: 'Hand your server on to another member, who becomes an ADMIN too; you stay what your role says',
+    tags: ['servers'],
+    auth: 'bearer',
+    kind: 'command',
+    takesReason: true,
+    params: inServer(),
+    body: z.strictObject({ profileId: uuid().meta({ examples: ['01900000-0000-7000-8000-000000000001'] }) }),
+    response: z.void(),
+    status: 204,
+    problems: ['server_not_found', 'member_not_found', 'missing_permission'],
+    handler: async ({ actor, body, params, submit }) => {
+      const data = { serverId: params.serverId, ownerId: body.profileId, by: actor };
+      await submit(command({ type: 'TransferOwnership', data }));
+      return reply({});
+    },
+  }),
+
+  defineRoute({
+    method: 'delete',
+    path: '/servers/:serverId',
+    operationId: 'deleteServer',
+    summary: 'Delete your server with its channels and messages, for good',
+    tags: ['servers'],
+    auth: 'bearer',
+    kind: 'command',
+    takesReason: true,
+    params: inServer(),
+    response: z.void(),
+    status: 204,
+    problems: ['server_not_found', 'missing_permission'],
+    handler: async ({ actor, params, submit }) => {
+      await submit(command({ type: 'DeleteServer', data: { serverId: params.serverId, by: actor } }));
+      return reply({});
+    },
+  }),
+];
