@@ -107,7 +107,8 @@ const openPlace = async (api: Api, serverName: string): Promise<OpenedPlace> => 
   if (channelId === undefined) throw new Error(`the server "${serverName}" has no channel general`);
   const invite = await api.request<{ code: string }>('POST', `/servers/${serverId}/invites`, {
     token,
-    body: { permissions: ['IMPORT_MESSAGES'] },
+    // An import may be taken up again after days.
+    body: { permissions: ['IMPORT_MESSAGES'], expiresInSeconds: 0 },
     idempotencyKey: `irc/invite/${serverId}`,
     position: created?.position,
   });
