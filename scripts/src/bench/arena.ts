@@ -79,7 +79,8 @@ export const openArena = async (options: ArenaOptions): Promise<Arena> => {
       await deploySchemas(stack);
       const { brokers, registryUrl, postgresUrl } = stack;
       const secrets = await keepSecrets(settings.dataDir);
-      const addresses = { brokers, registryUrl, postgresUrl, secrets, ports: settings.ports };
+      const mailOutbox = join(settings.dataDir, 'outbox');
+      const addresses = { brokers, registryUrl, postgresUrl, secrets, mailOutbox, ports: settings.ports };
       await Promise.all(
         names.map((name) => {
           const one = runnable(name, addresses);

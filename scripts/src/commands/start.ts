@@ -74,7 +74,7 @@ const welcome = ({ gatewayUrl, addresses, stack, settings }: House): string => {
     ['Postgres', addresses.postgresUrl('palaver_messages')],
     ['object store (S3)', `${stack.s3.endpoint}  key ${stack.s3.accessKey}, secret ${stack.s3.secretKey}`],
     ['data, logs', settings.dataDir],
-    ['mails', addresses.secrets.mailOutbox],
+    ['mails', addresses.mailOutbox],
     ['demo login', `${login.email} / ${login.password}`],
   ];
   return [

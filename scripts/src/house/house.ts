@@ -150,6 +150,7 @@ const deploy = async (stack: LocalStack, { settings, console, signal }: HouseOpt
     registryUrl: stack.registryUrl,
     postgresUrl: stack.postgresUrl,
     secrets: await keepSecrets(settings.dataDir),
+    mailOutbox: join(settings.dataDir, 'outbox'),
     ports: settings.ports,
   };
 };

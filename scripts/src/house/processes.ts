@@ -18,15 +18,16 @@ export type Addresses = {
   readonly registryUrl: string;
   readonly postgresUrl: (database: string) => string;
   readonly secrets: SecretFiles;
+  /** The folder that mails are laid in. */
+  readonly mailOutbox: string;
   readonly ports: ProcessPorts;
 };
 
-/** Paths of the files in which the secrets lie, and of the folder that mails are laid in, which hold some too. */
+/** Paths of the files in which the secrets lie. */
 export type SecretFiles = {
   readonly signingKey: string;
   readonly publicKeys: string;
   readonly authKey: string;
-  readonly mailOutbox: string;
 };
 
 type ProcessSpec = {
@@ -78,7 +79,7 @@ export const processes: readonly ProcessSpec[] = [
       ...withDatabase('palaver_auth')(addresses),
       PALAVER_JWT_PRIVATE_KEY_FILE: addresses.secrets.signingKey,
       PALAVER_AUTH_KEY_FILE: addresses.secrets.authKey,
-      PALAVER_MAIL_OUTBOX: addresses.secrets.mailOutbox,
+      PALAVER_MAIL_OUTBOX: addresses.mailOutbox,
     }),
   },
   {

@@ -28,7 +28,6 @@ export const secretFiles = (dataDir: string): SecretFiles => {
     signingKey: join(folder, 'signing-key.json'),
     publicKeys: join(folder, 'public-keys.json'),
     authKey: join(folder, 'auth-key'),
-    mailOutbox: join(dataDir, 'outbox'),
   };
 };
 
