@@ -330,6 +330,12 @@ describe('answers', () => {
     expectProblem(await change('W/"v7"'), 412, 'precondition_failed');
     expectProblem(await change('v7'), 400, 'malformed_header');
   });
+  test('take no parameters that they do not know', async () => {
+    const answer = await call('/things/a?colour=red');
+    expect(expectProblem(answer, 400, 'invalid_input').errors).toMatchObject([
+      { parameter: 'colour', code: 'unknown_field' },
+    ]);
+  });
   test('come from the fixed path before the parameter', async () => {
     expect((await call('/things/fixed')).body).toEqual({ fixed: true });
   });

@@ -89,7 +89,7 @@ const routeRunner = (parts: {
     const claims = route.auth === 'bearer' ? authenticate(req, options.verifyToken) : null;
     exchange.actor = claims?.sub;
     const params = route.params ? parseInput(route.params, req.params, 'path') : undefined;
-    const query = route.query ? parseInput(route.query, req.query, 'query') : undefined;
+    const query = parseInput(route.query ?? noQuery, req.query, 'query');
     const given = route.body ? await readBody(req, res) : undefined;
     const body = route.body ? parseInput(route.body, given, 'body') : undefined;
     await waitForPositions(req.headers['palaver-position'], options);
@@ -105,6 +105,9 @@ const authenticate = (req: Request, verifyToken: VerifyToken): Claims => {
   if (token === null) throw unauthenticated();
   return verifyToken(token);
 };
+
+/** A parameter that nobody reads is a mistake of who sends it. */
+const noQuery = z.strictObject({});
 
 const MAX_USER_AGENT = 200;
 

@@ -20,12 +20,33 @@ export const text = ({ min = 0, max }: { min?: number; max: number }) =>
     })
     .meta({ minLength: min, maxLength: max });
 
-/** A text that is shown on one line, such as a name: at least one character, no control characters, not blank. */
+/**
+ * A text that is shown on one line, such as a name: no control characters, none that turn the direction of what follows, and at least one
+ * that is seen.
+ */
 export const oneLine = ({ max }: { max: number }) =>
   text({ min: 1, max })
-    .regex(/^\P{Cc}*$/u, 'must not hold control characters')
-    .regex(/^$|\S/, 'must not be blank')
+    .regex(/^[^\p{Cc}\p{Cn}\u202a-\u202e\u2066-\u2069]*$/u, 'must not hold control characters')
+    .refine((value) => value === '' || /[^\s\p{Default_Ignorable_Code_Point}\p{Cf}]/u.test(value), {
+      error: 'must not be blank',
+      params: { code: 'invalid_format' },
+    })
     .meta({ minLength: 1, maxLength: max });
+
+/** An address that a client may be sent to: https, or http where it says so, of a named host, without a user, blanks or quotes. */
+export const webAddress = ({ max = 2_048, http = false }: { max?: number; http?: boolean } = {}) =>
+  text({ min: 1, max })
+    .refine((value) => isWebAddress(value, http), {
+      error: `must be an address that begins with ${http ? 'http:// or https://' : 'https://'}`,
+      params: { code: 'invalid_format' },
+    })
+    .meta({ format: 'uri', maxLength: max });
+
+const isWebAddress = (value: string, http: boolean): boolean => {
+  if (!/^https?:\/\/[^\s"'<>\\^`{|}@]+$/i.test(value) || !URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  return (protocol === 'https:' || (http && protocol === 'http:')) && /[a-z]/i.test(hostname.split('.').at(-1)!);
+};
 
 const isStorable = (value: string): boolean => value.isWellFormed() && !value.includes('\0');
 

@@ -77,7 +77,8 @@ const refusals = (route: Route, problems: ProblemTable): JsonObject => {
 
 const edgeCodes = (route: Route): readonly (keyof typeof EDGE_PROBLEMS)[] => [
   'invalid_input',
-  ...(route.auth === 'bearer' ? (['unauthenticated', 'token_expired', 'token_invalid'] as const) : []),
+  'malformed_header',
+  ...(route.auth === 'bearer' ? (['unauthenticated', 'token_expired', 'token_invalid', 'session_ended'] as const) : []),
   ...(route.body ? (['malformed_json', 'body_too_large', 'unsupported_media_type'] as const) : []),
   ...(route.kind === 'command' ? (['idempotency_key_reused', 'log_unavailable', 'command_timeout'] as const) : []),
   'not_yet_visible',

@@ -48,7 +48,7 @@ describe('the fold of profiles', () => {
 
   test('another address takes the place of the one before; what is only reserved or given up is nobody', () => {
     const { profileId, emailHash, emailSealed } = data;
-    const changed = { profileId, emailHash, emailSealed, previousEmailHash: 'before' };
+    const changed = { profileId, emailHash, emailSealed, previousEmailHash: 'before', previousEmailSealed: null };
     expect(fold({ type: 'EmailChanged', data: changed })).toEqual([
       {
         kind: 'patch',

@@ -283,6 +283,8 @@ export type EmailChanged = {
   readonly emailSealed: Buffer;
   /** HMAC-SHA-256 (base64url) of the address before, like emailHash: the claim that is to be released. */
   readonly previousEmailHash: string;
+  /** The address before, sealed like emailSealed, for who tells it; null in records from before there was this field. */
+  readonly previousEmailSealed: Buffer | null;
 };
 
 /** An address was reserved for a profile. Carries what the profile is created with, so that a crash in between loses nothing. */
@@ -439,7 +441,7 @@ export const authEventSchemas = [
   {
     topic: 'auth.events',
     fullName: 'palaver.auth.EmailChanged',
-    schema: {"type":"record","name":"EmailChanged","namespace":"palaver.auth","doc":"A profile has another address; the one before is to be released.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"previousEmailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the address before, like emailHash: the claim that is to be released."}]},
+    schema: {"type":"record","name":"EmailChanged","namespace":"palaver.auth","doc":"A profile has another address; the one before is to be released.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"emailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the normalized address under the auth service's key: the claim's identity, and no address."},{"name":"emailSealed","type":"bytes","doc":"The address, AES-256-GCM under the profile's data key: nonce (12 bytes), ciphertext, tag (16 bytes)."},{"name":"previousEmailHash","type":"string","doc":"HMAC-SHA-256 (base64url) of the address before, like emailHash: the claim that is to be released."},{"name":"previousEmailSealed","type":["null","bytes"],"doc":"The address before, sealed like emailSealed, for who tells it; null in records from before there was this field.","default":null}]},
   },
   {
     topic: 'auth.events',

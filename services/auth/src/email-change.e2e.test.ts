@@ -58,6 +58,15 @@ describe('the change of an address', () => {
     const statuses = [...together, await confirm(token)].map(({ status }) => status);
     expect(statuses).toEqual([204, 204, 204]);
     expect((await signIn(email)).status).toBe(200);
+    // Once for what has happened, however often it was asked for: also when another change lies in between.
+    const next = newAddress();
+    await ask(ada, next);
+    expect((await confirm(await tokenOf(next))).status).toBe(204);
+    expect((await confirm(token)).status).toBe(204);
+    const told = async (address: string) =>
+      (await mailsTo(address)).filter(({ subject }) => subject === 'Your account has another address').length;
+    await expect.poll(() => Promise.all([ada.email, email, next].map(told)), soon).toEqual([1, 1, 0]);
+    expect((await signIn(next)).status).toBe(200);
   });
 
   test('of two who want one address is done for the first', async () => {

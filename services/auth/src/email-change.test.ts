@@ -37,7 +37,13 @@ const released = onNew({ type: 'EmailReleased', data: { emailHash: 'new', profil
 const claimedByEve = onNew({ type: 'EmailClaimed', data: { ...ada, emailHash: 'new', profileId: eve } });
 const changed = onProfile({
   type: 'EmailChanged',
-  data: { profileId, emailHash: 'new', emailSealed: wanted.emailSealed, previousEmailHash: 'old' },
+  data: {
+    profileId,
+    emailHash: 'new',
+    emailSealed: wanted.emailSealed,
+    previousEmailHash: 'old',
+    previousEmailSealed: ada.emailSealed,
+  },
 });
 const abandoned = onProfile({ type: 'EmailAbandoned', data: { profileId, emailHash: 'new' } });
 

@@ -87,7 +87,13 @@ export const changeEmail = commandRule<ChangeEmail, AuthEvent>()({
         changed: false,
       } satisfies ChangedResult);
     }
-    const changed: EmailChanged = { profileId, emailHash, emailSealed, previousEmailHash: states.profile.emailHash };
+    const changed: EmailChanged = {
+      profileId,
+      emailHash,
+      emailSealed,
+      previousEmailHash: states.profile.emailHash,
+      previousEmailSealed: Buffer.from(states.profile.emailSealed, 'base64'),
+    };
     return accept<AuthEvent>([event(stream, { type: 'EmailChanged', data: changed })], {
       changed: true,
     } satisfies ChangedResult);

@@ -47,7 +47,7 @@ export const emailClaim = streamKind<
 export const holderOf = (state: EmailState, timeMs: number): EmailState =>
   state?.reserved && state.reserved.expiresAtMs <= timeMs ? null : state;
 
-export const emailTaken = () => refuse('email_taken', 'There is an account with this address already.');
+export const emailTaken = () => refuse('email_taken', 'The address is taken.');
 
 // Decisions.
 

@@ -5,15 +5,7 @@ import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
 import { type ChangedResult, type ConfirmedResult, changeEmailAfter, type ReservedResult } from './email-change.ts';
 import type { MailParts } from './password-routes.ts';
-import {
-  email,
-  emailOf,
-  knownPassword,
-  mailToken,
-  type ProofParts,
-  profileNotFound,
-  provePassword,
-} from './route-parts.ts';
+import { email, knownPassword, mailToken, type ProofParts, profileNotFound, provePassword } from './route-parts.ts';
 import { emailPlace, type SignUpParts, visibleWithinMs } from './sign-up.ts';
 
 /** The change of an address: asked for by who knows the password, confirmed by who reads the mails of the new one. */
@@ -65,7 +57,7 @@ export const emailRoutes = (parts: Parts): readonly Route[] => {
         });
         const { expiresAtMs } = result;
         const token = mailTokens.derive({ purpose: 'email', profileId: actor, expiresAtMs, emailHash }, account);
-        mails.confirmEmail({ to: body.email, token, expiresAtMs });
+        void mails.confirmEmail({ to: body.email, token, expiresAtMs });
         return reply({
           headers: { 'Palaver-Position': formatPosition({ service: 'auth', ...position }) },
           body: { expiresAt: new Date(expiresAtMs).toISOString() },
@@ -110,10 +102,6 @@ export const emailRoutes = (parts: Parts): readonly Route[] => {
         if (!result.changed)
           throw new Refusal('email_not_reserved', 'The account has changed since this was asked for.');
         const changed = { service: 'auth', ...position };
-        if (account.emailHash !== emailHash) {
-          const to = await emailOf(account, dataKeys);
-          if (to !== null) mails.emailChanged({ to });
-        }
         await positions.waitFor([changed], visibleWithinMs);
         return reply({ headers: { 'Palaver-Position': formatPosition(changed) } });
       },

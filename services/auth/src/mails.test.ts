@@ -27,14 +27,14 @@ const token = { to, token: 'the-token', expiresAtMs: Date.UTC(2026, 0, 1, 12, 30
 describe('mails', () => {
   test('hold the token, or a link with it where there is an app', async () => {
     const bare = mailsWith();
-    bare.mails.resetPassword(token);
-    bare.mails.confirmEmail(token);
+    void bare.mails.resetPassword(token);
+    void bare.mails.confirmEmail(token);
     await bare.mails.close();
     expect(bare.sent.map((mail) => mail.to)).toEqual([to, to]);
     for (const { text } of bare.sent) expect(text).toMatch(/until 2026-01-01 12:30 UTC:\n\nthe-token\n/);
     const linked = mailsWith({ appUrl: 'https://chat.example.com' });
-    linked.mails.resetPassword(token);
-    linked.mails.confirmEmail(token);
+    void linked.mails.resetPassword(token);
+    void linked.mails.confirmEmail(token);
     await linked.mails.close();
     expect(linked.sent[0]!.text).toContain('\nhttps://chat.example.com/reset-password#token=the-token\n');
     expect(linked.sent[1]!.text).toContain('\nhttps://chat.example.com/confirm-email#token=the-token\n');
@@ -42,10 +42,10 @@ describe('mails', () => {
 
   test('are tried again, and given up without a word of whom they were for', async () => {
     const again = mailsWith({ failures: 2 });
-    again.mails.passwordChanged({ to });
+    void again.mails.passwordChanged({ to });
     await expect.poll(() => again.sent.length).toBe(1);
     const never = mailsWith({ failures: 3 });
-    never.mails.emailChanged({ to });
+    void never.mails.emailChanged({ to });
     await expect.poll(() => never.warnings.length).toBe(1);
     expect(never.sent).toEqual([]);
     expect(JSON.stringify(never.warnings)).not.toContain('ada');
@@ -53,7 +53,7 @@ describe('mails', () => {
 
   test('on their way are tried once more, at once, when the process stops', async () => {
     const stopped = mailsWith({ failures: 1, pausesMs: [60_000] });
-    stopped.mails.passwordChanged({ to });
+    void stopped.mails.passwordChanged({ to });
     await stopped.mails.close();
     expect(stopped.sent).toHaveLength(1);
     expect(stopped.isClosed()).toBe(true);

@@ -3,15 +3,16 @@ import type { Logger } from '@palaver/runtime';
 import type { Mail, Mailer } from './mail.ts';
 
 /**
- * What this service writes to people. No request waits for a mail: how long one takes, or that it fails, would say whether there is an
- * account. So a crash may lose one; whoever misses it asks again.
+ * What this service writes to people. Tokens are mailed by the requests that ask for them, and none waits: how long a mail takes, or that it
+ * fails, would say whether there is an account. So a crash may lose one; whoever misses it asks again. Notices follow the events
+ * (`notices.ts`), which wait for them. Each promise is kept when the mail is handed over, or given up.
  */
 export type Mails = {
-  confirmEmail(mail: TokenMail): void;
-  resetPassword(mail: TokenMail): void;
+  confirmEmail(mail: TokenMail): Promise<void>;
+  resetPassword(mail: TokenMail): Promise<void>;
   /** To the address that was the account's before. */
-  emailChanged(mail: { readonly to: string }): void;
-  passwordChanged(mail: { readonly to: string }): void;
+  emailChanged(mail: { readonly to: string }): Promise<void>;
+  passwordChanged(mail: { readonly to: string }): Promise<void>;
   /** Waits, bounded, for those on their way. */
   close(): Promise<void>;
 };
@@ -50,9 +51,10 @@ export const createMails = ({ mailer, appUrl, logger, pausesMs = [1_000, 5_000, 
       }
     }
   };
-  const send = (mail: Mail): void => {
+  const send = (mail: Mail): Promise<void> => {
     const sending = deliver(mail).finally(() => underWay.delete(sending));
     underWay.add(sending);
+    return sending;
   };
   // Behind `#`, so that no server on the way, and no log of one, ever sees the token.
   const link = (page: string, token: string): string => (appUrl === null ? token : `${appUrl}/${page}#token=${token}`);

@@ -21,6 +21,7 @@ import { authDecider } from './decider.ts';
 import { emailChangeProcess, followEmailChange } from './email-change.ts';
 import { mailerOf, mailVariables } from './mail.ts';
 import { createMails } from './mails.ts';
+import { noticesProcess, notify } from './notices.ts';
 import { passwords } from './passwords.ts';
 import { refreshTokens } from './refresh-tokens.ts';
 import { type AuthParts, authProblems, authRoutes } from './routes.ts';
@@ -91,6 +92,12 @@ const authParts = async (parts: Parts): Promise<AuthParts> => {
   await startFollowing(parts, { name: emailChangeProcess, handle: followEmailChange });
   const mails = createMails({ mailer: mailerOf(config), appUrl: config.appUrl, logger: scope.logger });
   scope.onStop('mails', () => mails.close());
+  const db = new Kysely<AuthModel>({ dialect: new PostgresDialect({ pool }) });
+  await startFollowing(parts, {
+    name: noticesProcess,
+    handle: () => [],
+    act: (event) => notify(event, { db, dataKeys: keys, mails }),
+  });
   await scope.waitFor('database', () => createAttemptsSchema(pool));
   const counted = attempts(pool, secrets.attempts);
   const purging = setInterval(() => {
@@ -98,7 +105,7 @@ const authParts = async (parts: Parts): Promise<AuthParts> => {
   }, purgeEveryMs);
   scope.onStop('attempts', () => clearInterval(purging));
   return {
-    db: new Kysely<AuthModel>({ dialect: new PostgresDialect({ pool }) }),
+    db,
     give: (command) => giveCommand(commands, command),
     positions,
     secrets,

@@ -9,7 +9,6 @@ import type { Mails } from './mails.ts';
 import {
   chosenPassword,
   email,
-  emailOf,
   hashed,
   knownPassword,
   mailToken,
@@ -32,7 +31,7 @@ type Parts = SignUpParts & ProofParts & MailParts;
 const newPassword = () => chosenPassword().meta({ examples: ['battery staple horse'] });
 
 export const passwordRoutes = (parts: Parts): readonly Route[] => {
-  const { db, secrets, passwords, dataKeys, positions, give, mails, mailTokens, mailAttempts } = parts;
+  const { db, secrets, passwords, positions, give, mails, mailTokens, mailAttempts } = parts;
 
   type Change = Pick<Parameters<Route['handler']>[0], 'commandId' | 'timeMs' | 'traceparent'> & {
     readonly profileId: string;
@@ -93,10 +92,7 @@ export const passwordRoutes = (parts: Parts): readonly Route[] => {
         await provePassword({ account, known, clientAddress }, parts);
         const { passwordId } = account;
         const whose = { profileId: actor, passwordId, emailHash: null, except: sessionIdOf(claims) };
-        const answer = await change({ ...whose, password: body.newPassword, commandId, timeMs, traceparent });
-        const to = await emailOf(account, dataKeys);
-        if (to !== null) mails.passwordChanged({ to });
-        return answer;
+        return change({ ...whose, password: body.newPassword, commandId, timeMs, traceparent });
       },
     }),
 
@@ -119,7 +115,7 @@ export const passwordRoutes = (parts: Parts): readonly Route[] => {
         if (account) {
           const expiresAtMs = timeMs + resetMs;
           const said = { purpose: 'reset', profileId: account.profile.id, expiresAtMs, emailHash } as const;
-          mails.resetPassword({ to: body.email, token: mailTokens.derive(said, account), expiresAtMs });
+          void mails.resetPassword({ to: body.email, token: mailTokens.derive(said, account), expiresAtMs });
         }
         return reply({});
       },
@@ -149,10 +145,7 @@ export const passwordRoutes = (parts: Parts): readonly Route[] => {
         }
         const { emailHash, passwordId, profile } = account;
         const whose = { profileId: profile.id, passwordId, emailHash, except: null };
-        const answer = await change({ ...whose, password: body.newPassword, commandId, timeMs, traceparent });
-        const to = await emailOf(account, dataKeys);
-        if (to !== null) mails.passwordChanged({ to });
-        return answer;
+        return change({ ...whose, password: body.newPassword, commandId, timeMs, traceparent });
       },
     }),
   ];

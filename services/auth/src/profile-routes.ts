@@ -1,5 +1,5 @@
 import { fingerprint } from '@palaver/decider';
-import { defineRoute, expectedVersion, type Route, reply, uuid } from '@palaver/http';
+import { defineRoute, expectedVersion, type Route, reply, uuid, webAddress } from '@palaver/http';
 import { accountById, profileById } from '@palaver/projection-auth';
 import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
@@ -11,9 +11,7 @@ import { type SignUpParts, visibleWithinMs } from './sign-up.ts';
 
 /** Null takes it away. */
 const avatarUrl = () =>
-  z
-    .url({ protocol: /^https$/ })
-    .max(2_048)
+  webAddress()
     .nullable()
     .optional()
     .meta({ examples: ['https://example.com/ada.png'] });

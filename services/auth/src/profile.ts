@@ -21,6 +21,8 @@ import {
 /** Null also when it is gone: what nobody has decides nothing. */
 type ProfileState = {
   readonly emailHash: string;
+  /** base64. */
+  readonly emailSealed: string;
   readonly name: string;
   readonly avatarUrl: string | null;
   readonly createdAtMs: number;
@@ -45,8 +47,9 @@ export const profile = streamKind<
   kind: 'profile',
   initial: null,
   evolve: {
-    ProfileCreated: (_, { emailHash, name, passwordSealed }, { timestampMs, version }) => ({
+    ProfileCreated: (_, { emailHash, emailSealed, name, passwordSealed }, { timestampMs, version }) => ({
       emailHash,
+      emailSealed: emailSealed.toString('base64'),
       name,
       avatarUrl: null,
       createdAtMs: timestampMs,
@@ -57,7 +60,8 @@ export const profile = streamKind<
     PasswordChanged: (state, { passwordSealed }, { version }) =>
       state && { ...state, passwordId: passwordIdOf(passwordSealed), version },
     PasswordRehashed: (state, _, { version }) => state && { ...state, version },
-    EmailChanged: (state, { emailHash }, { version }) => state && { ...state, emailHash, version },
+    EmailChanged: (state, { emailHash, emailSealed }, { version }) =>
+      state && { ...state, emailHash, emailSealed: emailSealed.toString('base64'), version },
     EmailAbandoned: (state, _, { version }) => state && { ...state, version },
     AccountDeleted: () => null,
   },

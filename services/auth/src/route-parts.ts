@@ -55,7 +55,7 @@ export const sessionIdOf = ({ sid }: { readonly sid?: string }): string => {
 
 /** Null when the profile's data key was destroyed. */
 export const emailOf = async (
-  { profile, emailSealed }: Pick<Account, 'profile' | 'emailSealed'>,
+  { profile, emailSealed }: { profile: { id: string }; emailSealed: Uint8Array },
   dataKeys: DataKeys,
 ): Promise<string | null> => {
   const dataKey = await dataKeys.of(profile.id);

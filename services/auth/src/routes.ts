@@ -21,7 +21,7 @@ import { type SignUpParts, signUp } from './sign-up.ts';
 
 /** Codes of this domain over HTTP. */
 export const authProblems = {
-  email_taken: { status: 409, title: 'The address has an account already' },
+  email_taken: { status: 409, title: 'The address is taken' },
   email_unchanged: { status: 409, title: 'The address is that of the account already' },
   email_not_reserved: { status: 409, title: 'The address is not reserved for the account' },
   email_token_invalid: { status: 401, title: 'The token for the address is not valid' },

@@ -33,6 +33,7 @@ const ASSETS = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/packag
 
 /** Swagger UI at `/api/docs`, all of it served from here. */
 export const serveDocs = (app: Express): void => {
+  app.get('/api', (_req, res) => res.redirect('/api/docs'));
   app.get('/api/docs', (_req, res) => void res.type('html').send(PAGE));
   app.get('/api/docs/start.js', (_req, res) => void res.type('js').send(START));
   // Only what the page names: the package has a page of its own as well, of somebody else's API.

@@ -127,7 +127,11 @@ describe('routing', () => {
     expect(await answer.json()).toEqual({ from: name });
     expect(last().url).toBe(passed);
   });
-  test.each(['/api', '/api/', '/api/serversx', '/servers', '/api/health/live', '/api//servers', '/api/metrics'])(
+  test('/api leads to its documents', async () => {
+    const answer = await fetch(`${url}/api`, { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/api/docs']);
+  });
+  test.each(['/api/serversx', '/servers', '/api/health/live', '/api//servers', '/api/metrics'])(
     '%s is no route',
     async (path) => {
       await expectProblem(await fetch(`${url}${path}`), 404, 'route_not_found');

@@ -1,4 +1,14 @@
-import { defineRoute, entityTag, expectedVersion, limit, oneLine, type Route, reply, uuid } from '@palaver/http';
+import {
+  defineRoute,
+  entityTag,
+  expectedVersion,
+  limit,
+  oneLine,
+  type Route,
+  reply,
+  uuid,
+  webAddress,
+} from '@palaver/http';
 import { type Database, serverFor, serversOf } from '@palaver/projection-servers';
 import { z } from 'zod';
 import { channelSchema } from './channel-routes.ts';
@@ -19,11 +29,7 @@ import type { ServerChangedResult, ServerResult } from './server.ts';
 /** Servers over HTTP. */
 
 const name = () => oneLine({ max: 100 }).meta({ minLength: 1, maxLength: 100, examples: ['Analytical Engine'] });
-const imageUrl = () =>
-  z
-    .url({ protocol: /^https?$/ })
-    .max(2_048)
-    .meta({ examples: ['https://example.com/engine.png'] });
+const imageUrl = () => webAddress({ http: true }).meta({ examples: ['https://example.com/engine.png'] });
 
 export const serverSchema = z.object({
   id: uuid(),
