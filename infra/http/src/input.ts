@@ -43,7 +43,7 @@ export const webAddress = ({ max = 2_048, http = false }: { max?: number; http?:
     .meta({ format: 'uri', maxLength: max });
 
 const isWebAddress = (value: string, http: boolean): boolean => {
-  if (!/^https?:\/\/[^\s"'<>\\^`{|}@]+$/i.test(value) || !URL.canParse(value)) return false;
+  if (!/^https?:\/\/[^/\s"'<>\\^`{|}@][^\s"'<>\\^`{|}@]*$/i.test(value) || !URL.canParse(value)) return false;
   const { protocol, hostname } = new URL(value);
   return (protocol === 'https:' || (http && protocol === 'http:')) && /[a-z]/i.test(hostname.split('.').at(-1)!);
 };
