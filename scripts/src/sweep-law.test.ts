@@ -175,12 +175,31 @@ describe('fold(what the sweep has left) = fold(everything)', () => {
   });
 
   test('messages', () => {
-    const of = { serverId: 'server', content: 'hello', importedAt: null };
-    const commands = pairs(['c1', 'c2'], ['m1', 'm2', 'm3']).flatMap(([channelId, messageId]): MessagesCommand[] => [
-      { type: 'PostMessage', data: { ...of, channelId, messageId, authorId: 'ada' } },
-      { type: 'DeleteMessage', data: { channelId, messageId } },
-      { type: 'AnonymizeMessage', data: { ...of, channelId, messageId, postedAt: givenTimeMs } },
-    ]);
+    const of = { serverId: 'server', content: 'hello', importedAt: null, replyToId: null };
+    const named = { mentions: [], mentionsEveryone: false };
+    const commands = pairs(['c1', 'c2'], ['m1', 'm2', 'm3']).flatMap(([channelId, messageId]): MessagesCommand[] => {
+      const one = { channelId, messageId };
+      const byAda = { ...one, by: 'ada' };
+      const managed = { ...byAda, manages: true };
+      return [
+        {
+          type: 'PostMessage',
+          data: { ...of, ...named, ...one, authorId: 'ada', slowModeSeconds: messageId === 'm3' ? 1 : 0 },
+        },
+        {
+          type: 'PostMessage',
+          data: { ...of, ...named, ...one, authorId: 'ada', replyToId: 'm1', slowModeSeconds: 0 },
+        },
+        { type: 'EditMessage', data: { ...byAda, ...named, content: 'goodbye' } },
+        { type: 'AddReaction', data: { ...byAda, emoji: '👍' } },
+        { type: 'RemoveReaction', data: { ...byAda, emoji: '👍' } },
+        { type: 'PinMessage', data: managed },
+        { type: 'UnpinMessage', data: managed },
+        { type: 'DeleteMessage', data: managed },
+        { type: 'DeleteMessages', data: { channelId, messageIds: ['m1', 'm2'], by: 'ada', manages: true } },
+        { type: 'AnonymizeMessage', data: { ...of, ...one, editedAt: null, postedAt: givenTimeMs } },
+      ];
+    });
     expectLaw(messagesDecider, [messagesProjection], commands);
   });
 });

@@ -3,11 +3,13 @@ import {
   type AuthEvent,
   type ChannelType,
   type MemberRole,
+  type MessagePosted,
   type MessagesEvent,
   type MessagesLeft,
   type Overwrite,
   type Permission,
   permissionsIn,
+  type ReactionAdded,
   type ServersEvent,
 } from '@palaver/schemas';
 import type { Pool } from 'pg';
@@ -31,6 +33,12 @@ const tables: readonly Table[] = [
       // Null when the author's account is gone, and its messages stayed.
       author_id: 'uuid',
       content: 'text not null',
+      // What it says since it was edited; the first content stays beside it.
+      edited_content: 'text',
+      edited_at: 'timestamptz',
+      reply_to_id: 'uuid',
+      // Whom it names: profiles, and perhaps `everyone`; null for nobody.
+      mentions: 'jsonb',
       imported_at: 'timestamptz',
       created_at: 'timestamptz not null',
     },
@@ -40,8 +48,52 @@ const tables: readonly Table[] = [
     indexes: { message_by_id: 'unique (id)', message_by_author: '(author_id)' },
   },
   {
+    // What a message said from each edit on.
+    name: 'message_edit',
+    columns: {
+      channel_id: 'uuid not null',
+      seq: 'bigint not null',
+      version: 'integer not null',
+      content: 'text not null',
+      edited_at: 'timestamptz not null',
+    },
+    primaryKey: ['channel_id', 'seq', 'version'],
+  },
+  {
+    name: 'reaction',
+    columns: { message_id: 'uuid not null', emoji: 'text not null', profile_id: 'uuid not null' },
+    primaryKey: ['message_id', 'emoji', 'profile_id'],
+    // By profile: what is to go with an account.
+    indexes: { reaction_by_profile: '(profile_id)' },
+  },
+  {
+    name: 'reaction_count',
+    columns: {
+      message_id: 'uuid not null',
+      emoji: 'text not null',
+      channel_id: 'uuid not null',
+      count: 'integer not null',
+    },
+    primaryKey: ['message_id', 'emoji'],
+  },
+  {
+    name: 'pin',
+    columns: {
+      channel_id: 'uuid not null',
+      message_id: 'uuid not null',
+      pinned_by: 'uuid not null',
+      pinned_at: 'timestamptz not null',
+    },
+    primaryKey: ['channel_id', 'message_id'],
+  },
+  {
     name: 'channel',
-    columns: { id: 'uuid not null', server_id: 'uuid not null', type: 'text not null' },
+    columns: {
+      id: 'uuid not null',
+      server_id: 'uuid not null',
+      type: 'text not null',
+      slow_mode_seconds: 'integer not null',
+    },
     primaryKey: ['id'],
   },
   {
@@ -106,14 +158,48 @@ type AuthFact = Extract<AuthEvent, { type: 'AccountDeleted' }>;
 
 type MemberOf = { readonly serverId: string; readonly profileId: string };
 
+/** Among those whom a message names. */
+const everyone = 'everyone';
+
 const memberKey = ({ serverId, profileId }: MemberOf) => ({ server_id: serverId, profile_id: profileId });
 const left = (data: MemberOf): readonly RowChange[] => [{ kind: 'remove', table: 'member', key: memberKey(data) }];
+type Said = Pick<
+  MessagePosted,
+  | 'channelId'
+  | 'seq'
+  | 'messageId'
+  | 'serverId'
+  | 'content'
+  | 'replyToId'
+  | 'importedAt'
+  | 'mentions'
+  | 'mentionsEveryone'
+>;
+const mentionsOf = ({ mentions, mentionsEveryone }: Pick<Said, 'mentions' | 'mentionsEveryone'>) => {
+  const all = mentionsEveryone ? [...mentions, everyone] : mentions;
+  return all.length > 0 ? all : null;
+};
+const posted = (data: Said) => ({
+  channel_id: data.channelId,
+  seq: data.seq,
+  id: data.messageId,
+  server_id: data.serverId,
+  content: data.content,
+  edited_content: null,
+  reply_to_id: data.replyToId,
+  mentions: mentionsOf(data),
+  imported_at: dateOf(data.importedAt),
+});
+const tally = ({ channelId, messageId, emoji, count }: Omit<ReactionAdded, 'profileId'>): RowChange =>
+  count > 0
+    ? { kind: 'put', table: 'reaction_count', row: { message_id: messageId, emoji, channel_id: channelId, count } }
+    : { kind: 'remove', table: 'reaction_count', key: { message_id: messageId, emoji } };
 const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
 const targetOf = ({ role, profileId }: Pick<Overwrite, 'role' | 'profileId'>): string => role ?? profileId ?? '';
 
 export const messagesProjection = defineProjection<MessagesEvent | ServersFact | AuthFact>({
   name: 'messages',
-  version: 3,
+  version: 4,
   topics: ['messages.events', 'servers.events', 'auth.events'],
   tables,
   handlers: {
@@ -121,41 +207,91 @@ export const messagesProjection = defineProjection<MessagesEvent | ServersFact |
       {
         kind: 'put',
         table: 'message',
+        row: { ...posted(data), author_id: data.authorId, edited_at: null, created_at: new Date(timestampMs) },
+      },
+    ],
+    MessageEdited: (data, { timestampMs, version }) => [
+      {
+        kind: 'patch',
+        table: 'message',
+        key: { channel_id: data.channelId, seq: data.seq },
+        set: {
+          edited_content: data.content,
+          edited_at: new Date(timestampMs),
+          mentions: mentionsOf(data),
+        },
+      },
+      {
+        kind: 'put',
+        table: 'message_edit',
         row: {
           channel_id: data.channelId,
           seq: data.seq,
-          id: data.messageId,
-          server_id: data.serverId,
-          author_id: data.authorId,
+          version,
           content: data.content,
-          imported_at: data.importedAt === null ? null : new Date(data.importedAt),
-          created_at: new Date(timestampMs),
+          edited_at: new Date(timestampMs),
         },
       },
     ],
-    MessageDeleted: ({ channelId, seq }) => [{ kind: 'remove', table: 'message', key: { channel_id: channelId, seq } }],
-    // The whole row: what was posted may be gone from the log.
+    MessageDeleted: ({ channelId, messageId, seq }) => [
+      { kind: 'remove', table: 'message', key: { channel_id: channelId, seq } },
+      { kind: 'removeWhere', table: 'message_edit', where: { channel_id: channelId, seq } },
+      { kind: 'removeWhere', table: 'reaction', where: { message_id: messageId } },
+      { kind: 'removeWhere', table: 'reaction_count', where: { message_id: messageId } },
+      { kind: 'remove', table: 'pin', key: { channel_id: channelId, message_id: messageId } },
+    ],
+    // The whole row: what was posted may be gone from the log. Whom it named goes with who named them, and so does what it said before.
     MessageAnonymized: (data) => [
       {
         kind: 'put',
         table: 'message',
         row: {
-          channel_id: data.channelId,
-          seq: data.seq,
-          id: data.messageId,
-          server_id: data.serverId,
+          ...posted({ ...data, mentions: [], mentionsEveryone: false }),
           author_id: null,
-          content: data.content,
-          imported_at: data.importedAt === null ? null : new Date(data.importedAt),
+          edited_at: dateOf(data.editedAt),
           created_at: new Date(data.postedAt),
         },
       },
+      { kind: 'removeWhere', table: 'message_edit', where: { channel_id: data.channelId, seq: data.seq } },
     ],
-    ChannelCreated: ({ channelId, serverId, type }) => [
-      { kind: 'put', table: 'channel', row: { id: channelId, server_id: serverId, type } },
+    ReactionAdded: ({ channelId, messageId, profileId, emoji, count }) => [
+      { kind: 'put', table: 'reaction', row: { message_id: messageId, emoji, profile_id: profileId } },
+      tally({ channelId, messageId, emoji, count }),
     ],
-    ChannelChanged: ({ channelId, type }) => [
-      { kind: 'patch', table: 'channel', key: { id: channelId }, set: { type } },
+    ReactionRemoved: ({ channelId, messageId, profileId, emoji, count }) => [
+      { kind: 'remove', table: 'reaction', key: { message_id: messageId, emoji, profile_id: profileId } },
+      tally({ channelId, messageId, emoji, count }),
+    ],
+    MessagePinned: ({ channelId, messageId, pinnedBy }, { timestampMs }) => [
+      {
+        kind: 'put',
+        table: 'pin',
+        row: {
+          channel_id: channelId,
+          message_id: messageId,
+          pinned_by: pinnedBy,
+          pinned_at: new Date(timestampMs),
+        },
+      },
+    ],
+    MessageUnpinned: ({ channelId, messageId }) => [
+      { kind: 'remove', table: 'pin', key: { channel_id: channelId, message_id: messageId } },
+    ],
+    PaceTaken: () => [],
+    ChannelCreated: ({ channelId, serverId, type, slowModeSeconds }) => [
+      {
+        kind: 'put',
+        table: 'channel',
+        row: { id: channelId, server_id: serverId, type, slow_mode_seconds: slowModeSeconds },
+      },
+    ],
+    ChannelChanged: ({ channelId, type, slowModeSeconds }) => [
+      {
+        kind: 'patch',
+        table: 'channel',
+        key: { id: channelId },
+        set: { type, slow_mode_seconds: slowModeSeconds },
+      },
     ],
     ChannelDeleted: ({ channelId }, { timestampMs }) => [
       { kind: 'remove', table: 'channel', key: { id: channelId } },
@@ -212,7 +348,13 @@ export type MessageView = {
   /** Null when the author's account is gone. */
   readonly authorId: string | null;
   readonly seq: number;
+  /** What it says now. */
   readonly content: string;
+  readonly editedAt: string | null;
+  /** Of the same channel; it may be gone. */
+  readonly replyToId: string | null;
+  readonly mentions: readonly string[];
+  readonly mentionsEveryone: boolean;
   readonly importedAt: string | null;
   readonly createdAt: string;
 };
@@ -224,6 +366,8 @@ export type Access = {
   /** What it may do there now. */
   readonly permissions: ReadonlySet<Permission>;
   readonly timedOut: boolean;
+  /** Pause between two of its messages, s; 0 for none, and for who may manage messages. */
+  readonly slowModeSeconds: number;
 };
 
 /** `atMs`: of the question, ms since the epoch. */
@@ -234,6 +378,7 @@ type AccessRow = {
   readonly place: string;
   readonly server_id: string;
   readonly type: ChannelType;
+  readonly slow_mode_seconds: number;
   readonly owner_id: string;
   readonly role: MemberRole;
   readonly permissions: readonly Permission[];
@@ -253,7 +398,8 @@ const accessOf = (row: AccessRow, { profileId, atMs }: { profileId: string; atMs
   const permissions = permissionsIn(overwrites, who, atMs);
   if (!permissions.has('VIEW_CHANNEL')) return null;
   const timedOut = !owner && timedOutUntilMs !== null && atMs < timedOutUntilMs;
-  return { serverId: row.server_id, type: row.type, permissions, timedOut };
+  const slowModeSeconds = permissions.has('MANAGE_MESSAGES') ? 0 : row.slow_mode_seconds;
+  return { serverId: row.server_id, type: row.type, permissions, timedOut, slowModeSeconds };
 };
 
 /** Every post and every page asks for it, so those who ask at the same time share a query. */
@@ -261,7 +407,7 @@ const accessReader = (pool: Pool): AccessTo =>
   batched(async (asked) => {
     const { rows } = await pool.query<AccessRow>({
       name: 'channel-access',
-      text: `select asked.place, c.server_id, c.type, s.owner_id, m.role, m.permissions, m.timed_out_until,
+      text: `select asked.place, c.server_id, c.type, c.slow_mode_seconds, s.owner_id, m.role, m.permissions, m.timed_out_until,
                     case when r.deny is not null then jsonb_build_object('allow', r.allow, 'deny', r.deny) end as of_role,
                     case when o.deny is not null then jsonb_build_object('allow', o.allow, 'deny', o.deny) end as of_member
              from unnest($1::uuid[], $2::uuid[]) with ordinality as asked (channel_id, profile_id, place)
@@ -299,6 +445,9 @@ type MessageRow = {
   author_id: string | null;
   seq: string;
   content: string;
+  edited_at: Date | null;
+  reply_to_id: string | null;
+  mentions: readonly string[] | null;
   imported_at: Date | null;
   created_at: Date;
 };
@@ -310,16 +459,21 @@ const messageView = (row: MessageRow): MessageView => ({
   authorId: row.author_id,
   seq: Number(row.seq),
   content: row.content,
+  editedAt: row.edited_at?.toISOString() ?? null,
+  replyToId: row.reply_to_id,
+  mentions: (row.mentions ?? []).filter((one) => one !== everyone),
+  mentionsEveryone: row.mentions?.includes(everyone) ?? false,
   importedAt: row.imported_at?.toISOString() ?? null,
   createdAt: row.created_at.toISOString(),
 });
 
-const columns = 'id, channel_id, server_id, author_id, seq, content, imported_at, created_at';
+const columns = `m.id, m.channel_id, m.server_id, m.author_id, m.seq, coalesce(m.edited_content, m.content) as content, m.edited_at,
+  m.reply_to_id, m.mentions, m.imported_at, m.created_at`;
 
 const older = async (pool: Pool, channelId: string, belowSeq: number | null, limit: number): Promise<MessageView[]> => {
   const { rows } = await pool.query<MessageRow>({
     name: 'history-older',
-    text: `select ${columns} from message where channel_id = $1 and seq < $2 order by seq desc limit $3`,
+    text: `select ${columns} from message m where m.channel_id = $1 and m.seq < $2 order by m.seq desc limit $3`,
     values: [channelId, belowSeq ?? Number.MAX_SAFE_INTEGER, limit],
   });
   return rows.map(messageView);
@@ -328,7 +482,7 @@ const older = async (pool: Pool, channelId: string, belowSeq: number | null, lim
 const newer = async (pool: Pool, channelId: string, aboveSeq: number, limit: number): Promise<MessageView[]> => {
   const { rows } = await pool.query<MessageRow>({
     name: 'history-newer',
-    text: `select ${columns} from message where channel_id = $1 and seq > $2 order by seq limit $3`,
+    text: `select ${columns} from message m where m.channel_id = $1 and m.seq > $2 order by m.seq limit $3`,
     values: [channelId, aboveSeq, limit],
   });
   return rows.map(messageView).reverse();
@@ -344,13 +498,11 @@ const seqOf = async (pool: Pool, channelId: string, place: Place): Promise<numbe
   return rows[0] ? Number(rows[0].seq) : null;
 };
 
-export type History = { readonly items: readonly MessageView[]; readonly hasMore: boolean };
-
 /**
  * A page of a channel's history, newest first. `hasMore` tells whether there are more beyond the page in the direction it was
  * asked for (for `around`: in either). Null when the message that the page is asked around of is not in the channel.
  */
-const history = async (pool: Pool, page: HistoryPage): Promise<History | null> => {
+const history = async (pool: Pool, page: HistoryPage): Promise<Page<MessageView> | null> => {
   const { channelId, limit } = page;
   const place = page.before ?? page.after ?? page.around;
   const seq = place === undefined ? null : await seqOf(pool, channelId, place);
@@ -375,35 +527,182 @@ const history = async (pool: Pool, page: HistoryPage): Promise<History | null> =
   return { items: rows.slice(0, limit), hasMore: rows.length > limit };
 };
 
+/** How a message is reacted to, by each emoji: how often, and whether by who asks. */
+export type ReactionView = { readonly emoji: string; readonly count: number; readonly me: boolean };
+/** A message as it is shown: with what surrounds it. */
+export type MessageDetail = MessageView & { readonly reactions: readonly ReactionView[]; readonly pinned: boolean };
+export type Page<Item> = { readonly items: readonly Item[]; readonly hasMore: boolean };
+
+/** One query for a whole page. */
+const detailed = async (
+  pool: Pool,
+  messages: readonly MessageView[],
+  profileId: string,
+): Promise<readonly MessageDetail[]> => {
+  if (messages.length === 0) return [];
+  const { rows } = await pool.query<{ id: string; reactions: ReactionView[] | null; pinned: boolean }>({
+    name: 'message-details',
+    text: `select asked.id,
+                  (select jsonb_agg(jsonb_build_object(
+                     'emoji', c.emoji, 'count', c.count,
+                     'me', exists (select from reaction r
+                                   where r.message_id = c.message_id and r.emoji = c.emoji and r.profile_id = $2)
+                   ) order by c.count desc, c.emoji)
+                   from reaction_count c where c.message_id = asked.id) as reactions,
+                  exists (select from pin p where p.channel_id = $3 and p.message_id = asked.id) as pinned
+           from unnest($1::uuid[]) as asked (id)`,
+    values: [messages.map(({ id }) => id), profileId, messages[0]!.channelId],
+  });
+  const details = new Map(rows.map((row) => [row.id, row]));
+  return messages.map((one) => {
+    const { reactions = null, pinned = false } = details.get(one.id) ?? {};
+    return { ...one, reactions: reactions ?? [], pinned };
+  });
+};
+
+const messageById = async (pool: Pool, { channelId, messageId }: OfMessage): Promise<MessageView | null> => {
+  const { rows } = await pool.query<MessageRow>({
+    name: 'message-by-id',
+    text: `select ${columns} from message m where m.id = $1 and m.channel_id = $2`,
+    values: [messageId, channelId],
+  });
+  return rows[0] ? messageView(rows[0]) : null;
+};
+
+type OfMessage = { readonly channelId: string; readonly messageId: string };
+
+/** What a message said at first, and from each edit on, oldest first. */
+export type MessageVersion = { readonly content: string; readonly since: string };
+
+const versionsOf = async (pool: Pool, of: OfMessage): Promise<readonly MessageVersion[] | null> => {
+  const { rows } = await pool.query<{ content: string; since: Date }>({
+    name: 'message-versions',
+    text: `select m.content, m.created_at as since, 0 as version from message m where m.id = $1 and m.channel_id = $2
+           union all
+           select e.content, e.edited_at, e.version from message m
+           join message_edit e on e.channel_id = m.channel_id and e.seq = m.seq
+           where m.id = $1 and m.channel_id = $2
+           order by version`,
+    values: [of.messageId, of.channelId],
+  });
+  if (rows.length === 0) return null;
+  return rows.map(({ content, since }) => ({ content, since: since.toISOString() }));
+};
+
+export type ReactorsPage = OfMessage & {
+  readonly emoji: string;
+  readonly limit: number;
+  readonly after?: string | undefined;
+};
+
+/** Who reacts so, by rising profile id. */
+const reactorsOf = async (pool: Pool, { messageId, emoji, limit, after }: ReactorsPage): Promise<Page<string>> => {
+  const { rows } = await pool.query<{ profile_id: string }>({
+    name: 'reactors',
+    text: `select profile_id from reaction where message_id = $1 and emoji = $2 and ($3::uuid is null or profile_id > $3)
+           order by profile_id limit $4`,
+    values: [messageId, emoji, after ?? null, limit + 1],
+  });
+  return { items: rows.slice(0, limit).map((row) => row.profile_id), hasMore: rows.length > limit };
+};
+
+/** The pinned messages of a channel, the last pinned first; there are few. */
+const pinsOf = async (pool: Pool, channelId: string): Promise<readonly MessageView[]> => {
+  const { rows } = await pool.query<MessageRow>({
+    name: 'pins',
+    text: `select ${columns} from pin p join message m on m.id = p.message_id
+           where p.channel_id = $1 order by p.pinned_at desc, m.seq desc`,
+    values: [channelId],
+  });
+  return rows.map(messageView);
+};
+
+/** Those of these profiles that are members of the server. */
+const membersAmong = async (
+  pool: Pool,
+  { serverId, profileIds }: { serverId: string; profileIds: readonly string[] },
+): Promise<readonly string[]> => {
+  if (profileIds.length === 0) return [];
+  const { rows } = await pool.query<{ profile_id: string }>({
+    name: 'members-among',
+    text: 'select profile_id from member where server_id = $1 and profile_id = any($2::uuid[]) order by profile_id',
+    values: [serverId, profileIds],
+  });
+  return rows.map((row) => row.profile_id);
+};
+
 /** What the messages service asks its read model. */
 export type MessagesQueries = {
   readonly accessTo: AccessTo;
-  readonly history: (page: HistoryPage) => Promise<History | null>;
+  /** As `profileId` sees it. */
+  readonly history: (page: HistoryPage & { readonly profileId: string }) => Promise<Page<MessageDetail> | null>;
+  readonly messageFor: (of: OfMessage & { readonly profileId: string }) => Promise<MessageDetail | null>;
+  readonly versionsOf: (of: OfMessage) => Promise<readonly MessageVersion[] | null>;
+  readonly reactorsOf: (page: ReactorsPage) => Promise<Page<string>>;
+  readonly pinsFor: (of: { channelId: string; profileId: string }) => Promise<readonly MessageDetail[]>;
+  readonly membersAmong: (of: { serverId: string; profileIds: readonly string[] }) => Promise<readonly string[]>;
 };
 
 export const messagesQueries = (pool: Pool): MessagesQueries => ({
   accessTo: accessReader(pool),
-  history: (page) => history(pool, page),
+  async history({ profileId, ...page }) {
+    const found = await history(pool, page);
+    return found && { items: await detailed(pool, found.items, profileId), hasMore: found.hasMore };
+  },
+  async messageFor({ profileId, ...of }) {
+    const found = await messageById(pool, of);
+    return found && (await detailed(pool, [found], profileId))[0]!;
+  },
+  versionsOf: (of) => versionsOf(pool, of),
+  reactorsOf: (page) => reactorsOf(pool, page),
+  pinsFor: async ({ channelId, profileId }) => detailed(pool, await pinsOf(pool, channelId), profileId),
+  membersAmong: (of) => membersAmong(pool, of),
 });
 
-/** A message of a deleted account or channel that is still there, and what is to become of it. */
-export type LeftMessage = { readonly message: MessageView; readonly messages: MessagesLeft };
+/** What is left of a deleted account or channel: a message, and what is to become of it, or a reaction. */
+export type Left =
+  | { readonly kind: 'message'; readonly message: MessageView; readonly messages: MessagesLeft }
+  | ({ readonly kind: 'reaction'; readonly profileId: string; readonly emoji: string } & OfMessage);
+export type LeftMessage = Extract<Left, { kind: 'message' }>;
 
-/** Messages, oldest of a channel first, of accounts and channels that were deleted after `since`: what erasing has left to do. */
+/** Of accounts and channels that were deleted after `since`, messages oldest of a channel first: what erasing has left to do. */
 export const leftByDeleted = async (
   pool: Pool,
   { since, limit }: { since: Date; limit: number },
-): Promise<readonly LeftMessage[]> => {
+): Promise<readonly Left[]> => {
   const { rows } = await pool.query<MessageRow & { messages: MessagesLeft }>({
     name: 'left-by-deleted',
-    text: `(select m.*, d.messages from deleted_author d join message m on m.author_id = d.id
+    text: `(select ${columns}, d.messages from deleted_author d join message m on m.author_id = d.id
             where d.deleted_at > $1 and not exists (select from deleted_channel gone where gone.id = m.channel_id)
             order by m.channel_id, m.seq limit $2)
            union all
-           (select m.*, 'DELETE' from deleted_channel d join message m on m.channel_id = d.id
+           (select ${columns}, 'DELETE' from deleted_channel d join message m on m.channel_id = d.id
             where d.deleted_at > $1 order by m.channel_id, m.seq limit $2)
            limit $2`,
     values: [since, limit],
   });
-  return rows.map(({ messages, ...row }) => ({ message: messageView(row), messages }));
+  const messages = rows.map(({ messages, ...row }): Left => ({ kind: 'message', message: messageView(row), messages }));
+  if (messages.length === limit) return messages;
+  // Of messages that stay: with a message its reactions go by themselves.
+  const reactions = await pool.query<{ channel_id: string; message_id: string; profile_id: string; emoji: string }>({
+    name: 'reactions-left-by-deleted',
+    text: `select c.channel_id, r.message_id, r.profile_id, r.emoji from deleted_author d
+           join reaction r on r.profile_id = d.id
+           join reaction_count c on c.message_id = r.message_id and c.emoji = r.emoji
+           where d.deleted_at > $1 and not exists (select from deleted_channel gone where gone.id = c.channel_id)
+           limit $2`,
+    values: [since, limit - messages.length],
+  });
+  return [
+    ...messages,
+    ...reactions.rows.map(
+      (row): Left => ({
+        kind: 'reaction',
+        channelId: row.channel_id,
+        messageId: row.message_id,
+        profileId: row.profile_id,
+        emoji: row.emoji,
+      }),
+    ),
+  ];
 };

@@ -1,5 +1,17 @@
 // Generated from schemas/messages by `pnpm generate`; not to be edited.
 
+/** React to a message. */
+export type AddReaction = {
+  /** The message. */
+  readonly messageId: string;
+  /** Its channel. */
+  readonly channelId: string;
+  /** Profile that asks for it. */
+  readonly by: string;
+  /** One emoji of Unicode. */
+  readonly emoji: string;
+};
+
 /** Take the author off a message and leave what it says; given by the erasure of an account. Carries the message, since decisions do not keep texts. */
 export type AnonymizeMessage = {
   /** The message. */
@@ -14,6 +26,10 @@ export type AnonymizeMessage = {
   readonly importedAt: number | null;
   /** When it was posted; ms since the epoch. */
   readonly postedAt: number;
+  /** The message of the same channel that it answers; null for none. */
+  readonly replyToId: string | null;
+  /** When it was last edited; null: never. */
+  readonly editedAt: number | null;
 };
 
 /** Delete a message; given by the erasure of an account. */
@@ -22,6 +38,50 @@ export type DeleteMessage = {
   readonly messageId: string;
   /** Its channel. */
   readonly channelId: string;
+  /** Profile that asks for it; null: the erasure. */
+  readonly by: string | null;
+  /** Whether who asks may manage the messages of the channel, as the edge knows it. */
+  readonly manages: boolean;
+};
+
+/** Delete several messages of a channel; those that are not there are passed over. */
+export type DeleteMessages = {
+  /** 2-100 messages. */
+  readonly messageIds: readonly string[];
+  /** Its channel. */
+  readonly channelId: string;
+  /** Profile that asks for it. */
+  readonly by: string;
+  /** Whether who asks may manage the messages of the channel, as the edge knows it. */
+  readonly manages: boolean;
+};
+
+/** Say a message otherwise. */
+export type EditMessage = {
+  /** The message. */
+  readonly messageId: string;
+  /** Its channel. */
+  readonly channelId: string;
+  /** Profile that asks for it. */
+  readonly by: string;
+  /** 1-4,000 characters, NFC. */
+  readonly content: string;
+  /** Profiles that it names, 50 at most. */
+  readonly mentions: readonly string[];
+  /** Whether it names everyone, by somebody who may. */
+  readonly mentionsEveryone: boolean;
+};
+
+/** Pin a message in its channel. */
+export type PinMessage = {
+  /** The message. */
+  readonly messageId: string;
+  /** Its channel. */
+  readonly channelId: string;
+  /** Profile that asks for it. */
+  readonly by: string;
+  /** Whether who asks may manage the messages of the channel, as the edge knows it. */
+  readonly manages: boolean;
 };
 
 /** Post a message. Membership and permission were resolved by the edge before it was appended. */
@@ -38,28 +98,96 @@ export type PostMessage = {
   readonly content: string;
   /** When it was first said elsewhere, for an imported message; ms since the epoch. */
   readonly importedAt: number | null;
+  /** The message of the same channel that it answers; null for none. */
+  readonly replyToId: string | null;
+  /** Profiles that it names, 50 at most. */
+  readonly mentions: readonly string[];
+  /** Whether it names everyone, by somebody who may. */
+  readonly mentionsEveryone: boolean;
+  /** The channel's slow mode as it concerned its author; 0 for none. */
+  readonly slowModeSeconds: number;
+};
+
+/** Take a reaction back. */
+export type RemoveReaction = {
+  /** The message. */
+  readonly messageId: string;
+  /** Its channel. */
+  readonly channelId: string;
+  /** Profile that asks for it. */
+  readonly by: string;
+  /** One emoji of Unicode. */
+  readonly emoji: string;
+};
+
+/** Unpin a message. */
+export type UnpinMessage = {
+  /** The message. */
+  readonly messageId: string;
+  /** Its channel. */
+  readonly channelId: string;
+  /** Profile that asks for it. */
+  readonly by: string;
+  /** Whether who asks may manage the messages of the channel, as the edge knows it. */
+  readonly manages: boolean;
 };
 
 export type MessagesCommand =
+  | { readonly type: 'AddReaction'; readonly data: AddReaction }
   | { readonly type: 'AnonymizeMessage'; readonly data: AnonymizeMessage }
   | { readonly type: 'DeleteMessage'; readonly data: DeleteMessage }
-  | { readonly type: 'PostMessage'; readonly data: PostMessage };
+  | { readonly type: 'DeleteMessages'; readonly data: DeleteMessages }
+  | { readonly type: 'EditMessage'; readonly data: EditMessage }
+  | { readonly type: 'PinMessage'; readonly data: PinMessage }
+  | { readonly type: 'PostMessage'; readonly data: PostMessage }
+  | { readonly type: 'RemoveReaction'; readonly data: RemoveReaction }
+  | { readonly type: 'UnpinMessage'; readonly data: UnpinMessage };
 
 export const messagesCommandSchemas = [
   {
     topic: 'messages.commands',
+    fullName: 'palaver.messages.AddReaction',
+    schema: {"type":"record","name":"AddReaction","namespace":"palaver.messages","doc":"React to a message.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"by","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that asks for it."},{"name":"emoji","type":"string","doc":"One emoji of Unicode."}]},
+  },
+  {
+    topic: 'messages.commands',
     fullName: 'palaver.messages.AnonymizeMessage',
-    schema: {"type":"record","name":"AnonymizeMessage","namespace":"palaver.messages","doc":"Take the author off a message and leave what it says; given by the erasure of an account. Carries the message, since decisions do not keep texts.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server of that channel."},{"name":"content","type":"string","doc":"What it says, 1-4,000 characters, NFC."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"postedAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When it was posted; ms since the epoch."}]},
+    schema: {"type":"record","name":"AnonymizeMessage","namespace":"palaver.messages","doc":"Take the author off a message and leave what it says; given by the erasure of an account. Carries the message, since decisions do not keep texts.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server of that channel."},{"name":"content","type":"string","doc":"What it says, 1-4,000 characters, NFC."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"postedAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When it was posted; ms since the epoch."},{"name":"replyToId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The message of the same channel that it answers; null for none.","default":null},{"name":"editedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was last edited; null: never.","default":null}]},
   },
   {
     topic: 'messages.commands',
     fullName: 'palaver.messages.DeleteMessage',
-    schema: {"type":"record","name":"DeleteMessage","namespace":"palaver.messages","doc":"Delete a message; given by the erasure of an account.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."}]},
+    schema: {"type":"record","name":"DeleteMessage","namespace":"palaver.messages","doc":"Delete a message; given by the erasure of an account.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"by","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"Profile that asks for it; null: the erasure.","default":null},{"name":"manages","type":"boolean","doc":"Whether who asks may manage the messages of the channel, as the edge knows it.","default":false}]},
+  },
+  {
+    topic: 'messages.commands',
+    fullName: 'palaver.messages.DeleteMessages',
+    schema: {"type":"record","name":"DeleteMessages","namespace":"palaver.messages","doc":"Delete several messages of a channel; those that are not there are passed over.","fields":[{"name":"messageIds","type":{"type":"array","items":{"type":"string","logicalType":"uuid"}},"doc":"2-100 messages."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"by","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that asks for it."},{"name":"manages","type":"boolean","doc":"Whether who asks may manage the messages of the channel, as the edge knows it."}]},
+  },
+  {
+    topic: 'messages.commands',
+    fullName: 'palaver.messages.EditMessage',
+    schema: {"type":"record","name":"EditMessage","namespace":"palaver.messages","doc":"Say a message otherwise.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"by","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that asks for it."},{"name":"content","type":"string","doc":"1-4,000 characters, NFC."},{"name":"mentions","type":{"type":"array","items":{"type":"string","logicalType":"uuid"}},"doc":"Profiles that it names, 50 at most.","default":[]},{"name":"mentionsEveryone","type":"boolean","doc":"Whether it names everyone, by somebody who may.","default":false}]},
+  },
+  {
+    topic: 'messages.commands',
+    fullName: 'palaver.messages.PinMessage',
+    schema: {"type":"record","name":"PinMessage","namespace":"palaver.messages","doc":"Pin a message in its channel.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"by","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that asks for it."},{"name":"manages","type":"boolean","doc":"Whether who asks may manage the messages of the channel, as the edge knows it."}]},
   },
   {
     topic: 'messages.commands',
     fullName: 'palaver.messages.PostMessage',
-    schema: {"type":"record","name":"PostMessage","namespace":"palaver.messages","doc":"Post a message. Membership and permission were resolved by the edge before it was appended.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"The channel it is posted to."},{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server of that channel."},{"name":"authorId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that wrote it."},{"name":"content","type":"string","doc":"1-4,000 characters, NFC."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null}]},
+    schema: {"type":"record","name":"PostMessage","namespace":"palaver.messages","doc":"Post a message. Membership and permission were resolved by the edge before it was appended.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"The channel it is posted to."},{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server of that channel."},{"name":"authorId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that wrote it."},{"name":"content","type":"string","doc":"1-4,000 characters, NFC."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"replyToId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The message of the same channel that it answers; null for none.","default":null},{"name":"mentions","type":{"type":"array","items":{"type":"string","logicalType":"uuid"}},"doc":"Profiles that it names, 50 at most.","default":[]},{"name":"mentionsEveryone","type":"boolean","doc":"Whether it names everyone, by somebody who may.","default":false},{"name":"slowModeSeconds","type":"int","doc":"The channel's slow mode as it concerned its author; 0 for none.","default":0}]},
+  },
+  {
+    topic: 'messages.commands',
+    fullName: 'palaver.messages.RemoveReaction',
+    schema: {"type":"record","name":"RemoveReaction","namespace":"palaver.messages","doc":"Take a reaction back.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"by","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that asks for it."},{"name":"emoji","type":"string","doc":"One emoji of Unicode."}]},
+  },
+  {
+    topic: 'messages.commands',
+    fullName: 'palaver.messages.UnpinMessage',
+    schema: {"type":"record","name":"UnpinMessage","namespace":"palaver.messages","doc":"Unpin a message.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"by","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that asks for it."},{"name":"manages","type":"boolean","doc":"Whether who asks may manage the messages of the channel, as the edge knows it."}]},
   },
 ] as const;
 
@@ -79,6 +207,10 @@ export type MessageAnonymized = {
   readonly importedAt: number | null;
   /** When it was posted; ms since the epoch. */
   readonly postedAt: number;
+  /** The message of the same channel that it answers; null for none. */
+  readonly replyToId: string | null;
+  /** When it was last edited; null: never. */
+  readonly editedAt: number | null;
 };
 
 /** A message was deleted. Ends what it said: the sweep erases the records before this one. */
@@ -89,6 +221,32 @@ export type MessageDeleted = {
   readonly channelId: string;
   /** Place in its channel, which it keeps: the channel's last one is folded from it when what was posted is erased. */
   readonly seq: number;
+};
+
+/** A message says something else. What it said before stays on the log until it is deleted. */
+export type MessageEdited = {
+  /** The message. */
+  readonly messageId: string;
+  /** Its channel. */
+  readonly channelId: string;
+  /** Its place in the channel. */
+  readonly seq: number;
+  /** 1-4,000 characters, NFC. */
+  readonly content: string;
+  /** Profiles that it names, 50 at most. */
+  readonly mentions: readonly string[];
+  /** Whether it names everyone, by somebody who may. */
+  readonly mentionsEveryone: boolean;
+};
+
+/** A message is pinned in its channel. */
+export type MessagePinned = {
+  /** The message. */
+  readonly messageId: string;
+  /** Its channel. */
+  readonly channelId: string;
+  /** Who pinned it. */
+  readonly pinnedBy: string;
 };
 
 /** A message was posted. */
@@ -107,18 +265,74 @@ export type MessagePosted = {
   readonly seq: number;
   /** When it was first said elsewhere, for an imported message; ms since the epoch. */
   readonly importedAt: number | null;
+  /** The message of the same channel that it answers; null for none. */
+  readonly replyToId: string | null;
+  /** Profiles that it names, 50 at most. */
+  readonly mentions: readonly string[];
+  /** Whether it names everyone, by somebody who may. */
+  readonly mentionsEveryone: boolean;
+};
+
+/** A message is not pinned any more. */
+export type MessageUnpinned = {
+  /** The message. */
+  readonly messageId: string;
+  /** Its channel. */
+  readonly channelId: string;
+};
+
+/** A profile has posted to a slow channel; says when, also when the message is erased. */
+export type PaceTaken = {
+  /** Its channel. */
+  readonly channelId: string;
+  /** Who posted. */
+  readonly profileId: string;
+};
+
+/** A profile reacts to a message. */
+export type ReactionAdded = {
+  /** The message. */
+  readonly messageId: string;
+  /** Its channel. */
+  readonly channelId: string;
+  /** Who reacts. */
+  readonly profileId: string;
+  /** One emoji of Unicode. */
+  readonly emoji: string;
+  /** How many react so from now on. */
+  readonly count: number;
+};
+
+/** A profile reacts so no more. */
+export type ReactionRemoved = {
+  /** The message. */
+  readonly messageId: string;
+  /** Its channel. */
+  readonly channelId: string;
+  /** Who reacts. */
+  readonly profileId: string;
+  /** One emoji of Unicode. */
+  readonly emoji: string;
+  /** How many react so from now on. */
+  readonly count: number;
 };
 
 export type MessagesEvent =
   | { readonly type: 'MessageAnonymized'; readonly data: MessageAnonymized }
   | { readonly type: 'MessageDeleted'; readonly data: MessageDeleted }
-  | { readonly type: 'MessagePosted'; readonly data: MessagePosted };
+  | { readonly type: 'MessageEdited'; readonly data: MessageEdited }
+  | { readonly type: 'MessagePinned'; readonly data: MessagePinned }
+  | { readonly type: 'MessagePosted'; readonly data: MessagePosted }
+  | { readonly type: 'MessageUnpinned'; readonly data: MessageUnpinned }
+  | { readonly type: 'PaceTaken'; readonly data: PaceTaken }
+  | { readonly type: 'ReactionAdded'; readonly data: ReactionAdded }
+  | { readonly type: 'ReactionRemoved'; readonly data: ReactionRemoved };
 
 export const messagesEventSchemas = [
   {
     topic: 'messages.events',
     fullName: 'palaver.messages.MessageAnonymized',
-    schema: {"type":"record","name":"MessageAnonymized","namespace":"palaver.messages","doc":"A message is nobody's any more. Carries it whole, but for its author: the sweep erases the records before this one.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server of that channel."},{"name":"content","type":"string","doc":"What it says, 1-4,000 characters, NFC."},{"name":"seq","type":"long","doc":"Place in its channel, which it keeps: the channel's last one is folded from it when what was posted is erased."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"postedAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When it was posted; ms since the epoch."}]},
+    schema: {"type":"record","name":"MessageAnonymized","namespace":"palaver.messages","doc":"A message is nobody's any more. Carries it whole, but for its author: the sweep erases the records before this one.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server of that channel."},{"name":"content","type":"string","doc":"What it says, 1-4,000 characters, NFC."},{"name":"seq","type":"long","doc":"Place in its channel, which it keeps: the channel's last one is folded from it when what was posted is erased."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"postedAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When it was posted; ms since the epoch."},{"name":"replyToId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The message of the same channel that it answers; null for none.","default":null},{"name":"editedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was last edited; null: never.","default":null}]},
   },
   {
     topic: 'messages.events',
@@ -127,7 +341,37 @@ export const messagesEventSchemas = [
   },
   {
     topic: 'messages.events',
+    fullName: 'palaver.messages.MessageEdited',
+    schema: {"type":"record","name":"MessageEdited","namespace":"palaver.messages","doc":"A message says something else. What it said before stays on the log until it is deleted.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"seq","type":"long","doc":"Its place in the channel."},{"name":"content","type":"string","doc":"1-4,000 characters, NFC."},{"name":"mentions","type":{"type":"array","items":{"type":"string","logicalType":"uuid"}},"doc":"Profiles that it names, 50 at most.","default":[]},{"name":"mentionsEveryone","type":"boolean","doc":"Whether it names everyone, by somebody who may.","default":false}]},
+  },
+  {
+    topic: 'messages.events',
+    fullName: 'palaver.messages.MessagePinned',
+    schema: {"type":"record","name":"MessagePinned","namespace":"palaver.messages","doc":"A message is pinned in its channel.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"pinnedBy","type":{"type":"string","logicalType":"uuid"},"doc":"Who pinned it."}]},
+  },
+  {
+    topic: 'messages.events',
     fullName: 'palaver.messages.MessagePosted',
-    schema: {"type":"record","name":"MessagePosted","namespace":"palaver.messages","doc":"A message was posted.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"The channel it is posted to."},{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server of that channel."},{"name":"authorId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that wrote it."},{"name":"content","type":"string","doc":"1-4,000 characters, NFC."},{"name":"seq","type":"long","doc":"Place in its channel, gapless, from 1."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null}]},
+    schema: {"type":"record","name":"MessagePosted","namespace":"palaver.messages","doc":"A message was posted.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"The channel it is posted to."},{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server of that channel."},{"name":"authorId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that wrote it."},{"name":"content","type":"string","doc":"1-4,000 characters, NFC."},{"name":"seq","type":"long","doc":"Place in its channel, gapless, from 1."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"replyToId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The message of the same channel that it answers; null for none.","default":null},{"name":"mentions","type":{"type":"array","items":{"type":"string","logicalType":"uuid"}},"doc":"Profiles that it names, 50 at most.","default":[]},{"name":"mentionsEveryone","type":"boolean","doc":"Whether it names everyone, by somebody who may.","default":false}]},
+  },
+  {
+    topic: 'messages.events',
+    fullName: 'palaver.messages.MessageUnpinned',
+    schema: {"type":"record","name":"MessageUnpinned","namespace":"palaver.messages","doc":"A message is not pinned any more.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."}]},
+  },
+  {
+    topic: 'messages.events',
+    fullName: 'palaver.messages.PaceTaken',
+    schema: {"type":"record","name":"PaceTaken","namespace":"palaver.messages","doc":"A profile has posted to a slow channel; says when, also when the message is erased.","fields":[{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Who posted."}]},
+  },
+  {
+    topic: 'messages.events',
+    fullName: 'palaver.messages.ReactionAdded',
+    schema: {"type":"record","name":"ReactionAdded","namespace":"palaver.messages","doc":"A profile reacts to a message.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Who reacts."},{"name":"emoji","type":"string","doc":"One emoji of Unicode."},{"name":"count","type":"int","doc":"How many react so from now on."}]},
+  },
+  {
+    topic: 'messages.events',
+    fullName: 'palaver.messages.ReactionRemoved',
+    schema: {"type":"record","name":"ReactionRemoved","namespace":"palaver.messages","doc":"A profile reacts so no more.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Who reacts."},{"name":"emoji","type":"string","doc":"One emoji of Unicode."},{"name":"count","type":"int","doc":"How many react so from now on."}]},
   },
 ] as const;

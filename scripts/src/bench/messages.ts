@@ -34,7 +34,8 @@ const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 /** A command as the messages service gives it, traced. */
 export const postCommand = (channel: Channel, content: string): Command => {
-  const data: PostMessage = { ...channel, messageId: newId(), content, importedAt: null };
+  const nothingMore = { importedAt: null, replyToId: null, mentions: [], mentionsEveryone: false, slowModeSeconds: 0 };
+  const data: PostMessage = { ...channel, messageId: newId(), content, ...nothingMore };
   return {
     id: newId(),
     type: 'PostMessage',
@@ -53,7 +54,7 @@ export const postedRecord = (
   given: { command: Command; seq: number; commandOffset: number; epoch: string },
 ): NewRecord => {
   const { command, seq, commandOffset, epoch } = given;
-  const data = command.data as PostMessage;
+  const { slowModeSeconds: _, ...data } = command.data as PostMessage;
   const result: PostResult = { messageId: data.messageId, seq, createdAtMs: command.timeMs };
   return {
     key: eventKey(message.of(data.channelId, data.messageId).stream, 1, epoch),

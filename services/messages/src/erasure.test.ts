@@ -5,6 +5,7 @@ import { eraseLeftMessages, erasureOf } from './erasure.ts';
 
 const author = newId();
 const left = (messages: LeftMessage['messages'], content = 'hello'): LeftMessage => ({
+  kind: 'message',
   messages,
   message: {
     id: newId(),
@@ -13,6 +14,10 @@ const left = (messages: LeftMessage['messages'], content = 'hello'): LeftMessage
     authorId: author,
     seq: 1,
     content,
+    editedAt: null,
+    replyToId: null,
+    mentions: [],
+    mentionsEveryone: false,
     importedAt: '2004-12-25T09:14:00.000Z',
     createdAt: '2026-01-01T00:00:00.000Z',
   },
@@ -57,7 +62,7 @@ describe('the command that erases a message', () => {
   test('deletes it, and says nothing else of it', () => {
     const one = left('DELETE');
     const { id: messageId, channelId } = one.message;
-    expect(erasureOf(one)).toEqual({ type: 'DeleteMessage', data: { messageId, channelId } });
+    expect(erasureOf(one)).toEqual({ type: 'DeleteMessage', data: { messageId, channelId, by: null, manages: false } });
   });
 
   test('or says it again without its author', () => {
@@ -70,6 +75,8 @@ describe('the command that erases a message', () => {
         channelId,
         serverId,
         content: 'hello',
+        editedAt: null,
+        replyToId: null,
         importedAt: Date.UTC(2004, 11, 25, 9, 14),
         postedAt: Date.UTC(2026, 0, 1),
       },

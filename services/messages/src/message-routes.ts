@@ -1,0 +1,242 @@
+import { defineRoute, pageQuery, Refusal, type Route, reply, uuid, wholeNumber } from '@palaver/http';
+import type { MessagesQueries } from '@palaver/projection-messages';
+import { z } from 'zod';
+import type { DeletedResult, EditResult, PostResult } from './channel.ts';
+import { accessOf, command, content, demand, inChannel, mentionsIn, messageSchema, ofMessage } from './route-parts.ts';
+
+/** Messages over HTTP. */
+
+/** A place in a channel: a seq, or a message's id. */
+const place = () => z.union([wholeNumber(), uuid()]);
+
+const messageNotFound = (): Refusal => new Refusal('message_not_found', 'There is no such message in this channel.');
+
+export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
+  const { accessTo, history, messageFor, versionsOf } = queries;
+  return [
+    defineRoute({
+      method: 'post',
+      path: '/channels/:channelId/messages',
+      operationId: 'postMessage',
+      summary: 'Post a message; `<@profile id>` names a member, `@everyone` all of them',
+      tags: ['messages'],
+      auth: 'bearer',
+      kind: 'command',
+      params: inChannel(),
+      body: z.strictObject({
+        content: content(),
+        replyToId: uuid().nullable().default(null).meta({ description: 'The message of this channel that it answers' }),
+        importedAt: z.iso
+          .datetime({ offset: true })
+          .nullable()
+          .default(null)
+          .meta({ description: 'When it was said elsewhere; for members with the permission IMPORT_MESSAGES' }),
+      }),
+      response: messageSchema,
+      status: 201,
+      problems: [
+        'channel_not_found',
+        'not_a_text_channel',
+        'missing_permission',
+        'timed_out',
+        'slow_mode',
+        'reply_not_found',
+        'message_exists',
+      ],
+      handler: async ({ actor, body, id, params, submit, timeMs }) => {
+        const { channelId } = params;
+        const access = await accessOf(accessTo, { channelId, profileId: actor, atMs: timeMs });
+        if (access.type !== 'TEXT') {
+          throw new Refusal('not_a_text_channel', 'Messages are posted to TEXT channels alone.');
+        }
+        demand(access, 'SEND_MESSAGES');
+        if (body.importedAt !== null) demand(access, 'IMPORT_MESSAGES');
+        const { serverId, slowModeSeconds } = access;
+        const importedAt = body.importedAt === null ? null : Date.parse(body.importedAt);
+        const said = {
+          content: body.content,
+          replyToId: body.replyToId,
+          ...(await mentionsIn(body.content, access, queries)),
+        };
+        const result = await submit<PostResult>(
+          command({
+            type: 'PostMessage',
+            data: {
+              ...said,
+              messageId: id('message'),
+              channelId,
+              serverId,
+              authorId: actor,
+              importedAt,
+              slowModeSeconds,
+            },
+          }),
+        );
+        return {
+          id: result.messageId,
+          channelId,
+          serverId,
+          authorId: actor,
+          seq: result.seq,
+          ...said,
+          editedAt: null,
+          importedAt: importedAt === null ? null : new Date(importedAt).toISOString(),
+          createdAt: new Date(result.createdAtMs).toISOString(),
+          reactions: [],
+          pinned: false,
+        };
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/channels/:channelId/messages',
+      operationId: 'listMessages',
+      summary: "Read a channel's history, newest first: the newest, or a page before, after or around a message",
+      tags: ['messages'],
+      auth: 'bearer',
+      kind: 'query',
+      params: inChannel(),
+      query: pageQuery(place()),
+      response: z.object({ items: z.array(messageSchema).readonly(), hasMore: z.boolean() }),
+      status: 200,
+      problems: ['channel_not_found', 'message_not_found'],
+      handler: async ({ actor, params, query, timeMs }) => {
+        const { channelId } = params;
+        await accessOf(accessTo, { channelId, profileId: actor, atMs: timeMs });
+        const page = await history({ channelId, profileId: actor, ...query });
+        if (!page) throw messageNotFound();
+        return page;
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/channels/:channelId/messages/:messageId',
+      operationId: 'getMessage',
+      summary: 'Read a message',
+      tags: ['messages'],
+      auth: 'bearer',
+      kind: 'query',
+      params: ofMessage(),
+      response: messageSchema,
+      status: 200,
+      problems: ['channel_not_found', 'message_not_found'],
+      handler: async ({ actor, params, timeMs }) => {
+        await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs });
+        const found = await messageFor({ ...params, profileId: actor });
+        if (!found) throw messageNotFound();
+        return found;
+      },
+    }),
+
+    defineRoute({
+      method: 'patch',
+      path: '/channels/:channelId/messages/:messageId',
+      operationId: 'editMessage',
+      summary: 'Say your message otherwise; what it said before is kept, for who may manage messages',
+      tags: ['messages'],
+      auth: 'bearer',
+      kind: 'command',
+      params: ofMessage(),
+      body: z.strictObject({ content: content() }),
+      response: messageSchema.pick({
+        id: true,
+        channelId: true,
+        seq: true,
+        content: true,
+        editedAt: true,
+        mentions: true,
+        mentionsEveryone: true,
+      }),
+      status: 200,
+      problems: ['channel_not_found', 'message_not_found', 'not_the_author', 'missing_permission', 'timed_out'],
+      handler: async ({ actor, body, params, submit, timeMs }) => {
+        const { channelId, messageId } = params;
+        const access = await accessOf(accessTo, { channelId, profileId: actor, atMs: timeMs });
+        demand(access, 'SEND_MESSAGES');
+        const said = { content: body.content, ...(await mentionsIn(body.content, access, queries)) };
+        const data = { ...params, by: actor, ...said };
+        const { seq, editedAtMs } = await submit<EditResult>(command({ type: 'EditMessage', data }));
+        return { id: messageId, channelId, seq, ...said, editedAt: new Date(editedAtMs).toISOString() };
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/channels/:channelId/messages/:messageId/versions',
+      operationId: 'listVersions',
+      summary: 'Read what a message said at first and from each edit on; needs MANAGE_MESSAGES',
+      tags: ['messages'],
+      auth: 'bearer',
+      kind: 'query',
+      params: ofMessage(),
+      response: z.object({ items: z.array(z.object({ content: z.string(), since: z.iso.datetime() })).readonly() }),
+      status: 200,
+      problems: ['channel_not_found', 'message_not_found', 'missing_permission', 'timed_out'],
+      handler: async ({ actor, params, timeMs }) => {
+        demand(
+          await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs }),
+          'MANAGE_MESSAGES',
+        );
+        const items = await versionsOf(params);
+        if (!items) throw messageNotFound();
+        return { items };
+      },
+    }),
+
+    defineRoute({
+      method: 'delete',
+      path: '/channels/:channelId/messages/:messageId',
+      operationId: 'deleteMessage',
+      summary: 'Delete your message, or with MANAGE_MESSAGES any, for good',
+      tags: ['messages'],
+      auth: 'bearer',
+      kind: 'command',
+      takesReason: true,
+      params: ofMessage(),
+      response: z.void(),
+      status: 204,
+      problems: ['channel_not_found', 'message_not_found', 'missing_permission'],
+      handler: async ({ actor, params, submit, timeMs }) => {
+        const { permissions } = await accessOf(accessTo, {
+          channelId: params.channelId,
+          profileId: actor,
+          atMs: timeMs,
+        });
+        const data = { ...params, by: actor, manages: permissions.has('MANAGE_MESSAGES') };
+        await submit(command({ type: 'DeleteMessage', data }));
+        return reply({});
+      },
+    }),
+
+    defineRoute({
+      method: 'post',
+      path: '/channels/:channelId/messages/bulk-delete',
+      operationId: 'deleteMessages',
+      summary: 'Delete 2 to 100 messages, for good; those that are not there are passed over. Needs MANAGE_MESSAGES',
+      tags: ['messages'],
+      auth: 'bearer',
+      kind: 'command',
+      takesReason: true,
+      params: inChannel(),
+      body: z.strictObject({
+        messageIds: z
+          .array(uuid())
+          .min(2)
+          .max(100)
+          .meta({ examples: [['01900000-0000-7000-8000-000000000001', '01900000-0000-7000-8000-000000000002']] }),
+      }),
+      response: z.object({ deleted: z.array(uuid()).readonly() }),
+      status: 200,
+      problems: ['channel_not_found', 'missing_permission', 'timed_out'],
+      handler: async ({ actor, body, params, submit, timeMs }) => {
+        const access = await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs });
+        demand(access, 'MANAGE_MESSAGES');
+        const data = { ...params, messageIds: body.messageIds, by: actor, manages: true };
+        const { deleted } = await submit<DeletedResult>(command({ type: 'DeleteMessages', data }));
+        return { deleted };
+      },
+    }),
+  ];
+};

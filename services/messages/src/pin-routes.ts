@@ -1,0 +1,58 @@
+import { defineRoute, type Route, reply } from '@palaver/http';
+import type { MessagesQueries } from '@palaver/projection-messages';
+import { z } from 'zod';
+import { accessOf, command, demand, inChannel, messageSchema, ofMessage } from './route-parts.ts';
+
+/** Pinned messages over HTTP: 50 a channel, so their list is one answer. */
+
+export const pinRoutes = ({ accessTo, pinsFor }: MessagesQueries): readonly Route[] => {
+  const change = (method: 'put' | 'delete', type: 'PinMessage' | 'UnpinMessage', summary: string): Route =>
+    defineRoute({
+      method,
+      path: '/channels/:channelId/pins/:messageId',
+      operationId: type === 'PinMessage' ? 'pinMessage' : 'unpinMessage',
+      summary,
+      tags: ['messages'],
+      auth: 'bearer',
+      kind: 'command',
+      takesReason: true,
+      params: ofMessage(),
+      response: z.void(),
+      status: 204,
+      problems: [
+        'channel_not_found',
+        'message_not_found',
+        'missing_permission',
+        'timed_out',
+        ...(type === 'PinMessage' ? ['too_many_pins'] : []),
+      ],
+      handler: async ({ actor, params, submit, timeMs }) => {
+        const access = await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs });
+        demand(access, 'MANAGE_MESSAGES');
+        await submit(command({ type, data: { ...params, by: actor, manages: true } }));
+        return reply({});
+      },
+    });
+  return [
+    change('put', 'PinMessage', 'Pin a message; needs MANAGE_MESSAGES'),
+    change('delete', 'UnpinMessage', 'Unpin a message; needs MANAGE_MESSAGES'),
+    defineRoute({
+      method: 'get',
+      path: '/channels/:channelId/pins',
+      operationId: 'listPins',
+      summary: 'Read the pinned messages of a channel, the last pinned first',
+      tags: ['messages'],
+      auth: 'bearer',
+      kind: 'query',
+      params: inChannel(),
+      response: z.object({ items: z.array(messageSchema).readonly() }),
+      status: 200,
+      problems: ['channel_not_found'],
+      handler: async ({ actor, params, timeMs }) => {
+        const { channelId } = params;
+        await accessOf(accessTo, { channelId, profileId: actor, atMs: timeMs });
+        return { items: await pinsFor({ channelId, profileId: actor }) };
+      },
+    }),
+  ];
+};

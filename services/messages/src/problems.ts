@@ -1,0 +1,16 @@
+import type { ProblemTable } from '@palaver/http';
+
+/** Codes of this domain over HTTP. */
+export const messagesProblems = {
+  channel_not_found: { status: 404, title: 'There is no such channel' },
+  message_not_found: { status: 404, title: 'There is no such message' },
+  reply_not_found: { status: 409, title: 'The message that it answers is not there' },
+  not_a_text_channel: { status: 409, title: 'The channel carries no text' },
+  missing_permission: { status: 403, title: 'A permission is missing' },
+  not_the_author: { status: 403, title: 'The message is by somebody else' },
+  timed_out: { status: 403, title: 'You are timed out' },
+  slow_mode: { status: 429, title: 'The channel is slow' },
+  too_many_emoji: { status: 409, title: 'The message has as many emoji as it may have' },
+  too_many_pins: { status: 409, title: 'The channel has as many pinned messages as it may have' },
+  message_exists: { status: 409, title: 'The message exists already' },
+} as const satisfies ProblemTable;

@@ -1,0 +1,81 @@
+import { defineRoute, limit, type Route, uuid } from '@palaver/http';
+import type { MessagesQueries } from '@palaver/projection-messages';
+import { z } from 'zod';
+import type { ReactionResult } from './channel.ts';
+import { accessOf, command, demand, ofMessage } from './route-parts.ts';
+
+/** Reactions over HTTP: one of a kind for each member and message. */
+
+const emoji = () =>
+  z
+    .string()
+    .max(64)
+    .regex(/^\p{RGI_Emoji}$/v, 'must be one emoji')
+    .meta({ examples: ['👍'] });
+const ofReaction = () => ofMessage().extend({ emoji: emoji() });
+
+export const reactionRoutes = ({ accessTo, reactorsOf }: MessagesQueries): readonly Route[] => [
+  defineRoute({
+    method: 'put',
+    path: '/channels/:channelId/messages/:messageId/reactions/:emoji/me',
+    operationId: 'addReaction',
+    summary: 'React to a message with an emoji',
+    tags: ['messages'],
+    auth: 'bearer',
+    kind: 'command',
+    params: ofReaction(),
+    response: z.object({ count: z.int() }),
+    status: 200,
+    problems: ['channel_not_found', 'message_not_found', 'missing_permission', 'timed_out', 'too_many_emoji'],
+    handler: async ({ actor, params, submit, timeMs }) => {
+      demand(
+        await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs }),
+        'SEND_MESSAGES',
+      );
+      const { count } = await submit<ReactionResult>(command({ type: 'AddReaction', data: { ...params, by: actor } }));
+      return { count };
+    },
+  }),
+
+  defineRoute({
+    method: 'delete',
+    path: '/channels/:channelId/messages/:messageId/reactions/:emoji/me',
+    operationId: 'removeReaction',
+    summary: 'Take your reaction back',
+    tags: ['messages'],
+    auth: 'bearer',
+    kind: 'command',
+    params: ofReaction(),
+    response: z.object({ count: z.int() }),
+    status: 200,
+    problems: ['channel_not_found', 'message_not_found'],
+    handler: async ({ actor, params, submit, timeMs }) => {
+      await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs });
+      const data = { ...params, by: actor };
+      const { count } = await submit<ReactionResult>(command({ type: 'RemoveReaction', data }));
+      return { count };
+    },
+  }),
+
+  defineRoute({
+    method: 'get',
+    path: '/channels/:channelId/messages/:messageId/reactions/:emoji',
+    operationId: 'listReactions',
+    summary: 'See who reacts so, by rising profile id, a page at a time',
+    tags: ['messages'],
+    auth: 'bearer',
+    kind: 'query',
+    params: ofReaction(),
+    query: z.strictObject({
+      limit: limit(),
+      after: uuid().optional().meta({ description: 'The last profile of the page before' }),
+    }),
+    response: z.object({ items: z.array(uuid()).readonly(), hasMore: z.boolean() }),
+    status: 200,
+    problems: ['channel_not_found'],
+    handler: async ({ actor, params, query, timeMs }) => {
+      await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs });
+      return reactorsOf({ ...params, limit: query.limit, after: query.after });
+    },
+  }),
+];
