@@ -1,5 +1,6 @@
 import { defineRoute, limit, oneLine, Refusal, type Route, reply, uuid, wholeNumber } from '@palaver/http';
 import { bansOf, type Database, memberFor, membersOf } from '@palaver/projection-servers';
+import type { ServersCommand } from '@palaver/schemas';
 import { z } from 'zod';
 import { command, demand, inServer, instant, pageOf, role, standingFor } from './route-parts.ts';
 
@@ -88,111 +89,51 @@ export const memberRoutes = (db: Database): readonly Route[] => [
     },
   }),
 
-  defineRoute({
+  toMember({
     method: 'delete',
     path: '/servers/:serverId/members/:profileId',
     operationId: 'kickMember',
     summary: 'Put a member below your rank out, who may join again; needs KICK_MEMBERS',
-    tags: ['members'],
-    auth: 'bearer',
-    kind: 'command',
-    takesReason: true,
-    params: concerning(),
-    response: z.void(),
-    status: 204,
-    problems: ['server_not_found', 'member_not_found', 'missing_permission', 'rank_too_low'],
-    handler: async ({ actor, params, submit }) => {
-      await submit(command({ type: 'KickMember', data: { ...params, by: actor } }));
-      return reply({});
-    },
+    command: (of) => ({ type: 'KickMember', data: of }),
   }),
-
-  defineRoute({
+  toMember({
     method: 'put',
     path: '/servers/:serverId/members/:profileId/role',
     operationId: 'changeMemberRole',
     summary: 'Change the role of a member below your rank, to one below yours; needs MANAGE_ROLES',
-    tags: ['members'],
-    auth: 'bearer',
-    kind: 'command',
-    takesReason: true,
-    params: concerning(),
     body: z.strictObject({ role: role().meta({ examples: ['MODERATOR'] }) }),
-    response: z.void(),
-    status: 204,
-    problems: ['server_not_found', 'member_not_found', 'missing_permission', 'rank_too_low'],
-    handler: async ({ actor, body, params, submit }) => {
-      await submit(command({ type: 'ChangeMemberRole', data: { ...params, by: actor, role: body.role } }));
-      return reply({});
-    },
+    command: (of, body) => ({ type: 'ChangeMemberRole', data: { ...of, role: body.role } }),
   }),
-
-  defineRoute({
+  toMember({
     method: 'put',
     path: '/servers/:serverId/members/:profileId/nickname',
     operationId: 'changeNickname',
     summary: 'Call yourself, or with MANAGE_ROLES a member below your rank, otherwise in this server; null ends it',
-    tags: ['members'],
-    auth: 'bearer',
-    kind: 'command',
-    takesReason: true,
-    params: concerning(),
     body: z.strictObject({
       nickname: oneLine({ max: 32 })
         .nullable()
         .meta({ examples: ['Countess'] }),
     }),
-    response: z.void(),
-    status: 204,
-    problems: ['server_not_found', 'member_not_found', 'missing_permission', 'rank_too_low'],
-    handler: async ({ actor, body, params, submit }) => {
-      await submit(command({ type: 'ChangeNickname', data: { ...params, by: actor, nickname: body.nickname } }));
-      return reply({});
-    },
+    command: (of, body) => ({ type: 'ChangeNickname', data: { ...of, nickname: body.nickname } }),
   }),
-
-  defineRoute({
+  toMember({
     method: 'put',
     path: '/servers/:serverId/members/:profileId/timeout',
     operationId: 'timeOutMember',
     summary: 'Let a member below your rank only look, for 28 days at most; needs KICK_MEMBERS',
-    tags: ['members'],
-    auth: 'bearer',
-    kind: 'command',
-    takesReason: true,
-    params: concerning(),
     body: z.strictObject({
       until: z.iso
         .datetime({ offset: true })
         .meta({ description: 'Ahead, by 28 days at most', examples: ['2026-12-24T18:00:00Z'] }),
     }),
-    response: z.void(),
-    status: 204,
-    problems: ['server_not_found', 'member_not_found', 'missing_permission', 'rank_too_low'],
-    handler: async ({ actor, body, params, submit, timeMs }) => {
-      const until = timeOutEnd(body.until, timeMs);
-      await submit(command({ type: 'TimeOutMember', data: { ...params, by: actor, until } }));
-      return reply({});
-    },
+    command: (of, body, timeMs) => ({ type: 'TimeOutMember', data: { ...of, until: timeOutEnd(body.until, timeMs) } }),
   }),
-
-  defineRoute({
+  toMember({
     method: 'delete',
     path: '/servers/:serverId/members/:profileId/timeout',
     operationId: 'endTimeOut',
     summary: 'Let a member below your rank do again what it may; needs KICK_MEMBERS',
-    tags: ['members'],
-    auth: 'bearer',
-    kind: 'command',
-    takesReason: true,
-    params: concerning(),
-    response: z.void(),
-    status: 204,
-    problems: ['server_not_found', 'member_not_found', 'missing_permission', 'rank_too_low'],
-    handler: async ({ actor, params, submit }) => {
-      await submit(command({ type: 'TimeOutMember', data: { ...params, by: actor, until: null } }));
-      return reply({});
-    },
+    command: (of) => ({ type: 'TimeOutMember', data: { ...of, until: null } }),
   }),
 
   defineRoute({
@@ -218,30 +159,40 @@ export const memberRoutes = (db: Database): readonly Route[] => [
     },
   }),
 
-  defineRoute({
+  toMember({
     method: 'put',
     path: '/servers/:serverId/bans/:profileId',
     operationId: 'banMember',
     summary: 'Keep a profile out, member or not, unless it is of your rank or above; needs BAN_MEMBERS',
-    tags: ['members'],
-    auth: 'bearer',
-    kind: 'command',
-    takesReason: true,
-    params: concerning(),
-    response: z.void(),
-    status: 204,
     problems: ['server_not_found', 'missing_permission', 'rank_too_low'],
-    handler: async ({ actor, params, submit }) => {
-      await submit(command({ type: 'BanMember', data: { ...params, by: actor } }));
-      return reply({});
-    },
+    command: (of) => ({ type: 'BanMember', data: of }),
   }),
-
-  defineRoute({
+  toMember({
     method: 'delete',
     path: '/servers/:serverId/bans/:profileId',
     operationId: 'unbanMember',
     summary: 'Let a profile join again; needs BAN_MEMBERS',
+    problems: ['server_not_found', 'ban_not_found', 'missing_permission'],
+    command: (of) => ({ type: 'UnbanMember', data: of }),
+  }),
+];
+
+type Concerning = { readonly serverId: string; readonly profileId: string; readonly by: string };
+
+/** A route by which somebody does something to a profile of a server: one command, nothing to answer, a reason for the audit log. */
+function toMember<Body extends z.ZodType = z.ZodUndefined>(these: {
+  readonly method: 'put' | 'delete';
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly body?: Body;
+  readonly problems?: readonly string[];
+  readonly command: (of: Concerning, body: z.output<Body>, timeMs: number) => ServersCommand;
+}): Route {
+  const { command: commandOf, ...route } = these;
+  return defineRoute({
+    problems: ['server_not_found', 'member_not_found', 'missing_permission', 'rank_too_low'],
+    ...route,
     tags: ['members'],
     auth: 'bearer',
     kind: 'command',
@@ -249,13 +200,12 @@ export const memberRoutes = (db: Database): readonly Route[] => [
     params: concerning(),
     response: z.void(),
     status: 204,
-    problems: ['server_not_found', 'ban_not_found', 'missing_permission'],
-    handler: async ({ actor, params, submit }) => {
-      await submit(command({ type: 'UnbanMember', data: { ...params, by: actor } }));
+    handler: async ({ actor, body, params, submit, timeMs }) => {
+      await submit(commandOf({ ...params, by: actor }, body, timeMs));
       return reply({});
     },
-  }),
-];
+  });
+}
 
 /** Throws `Refusal` `invalid_input` unless it is ahead, and not too far. */
 const timeOutEnd = (until: string, timeMs: number): number => {
