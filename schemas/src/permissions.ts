@@ -69,8 +69,11 @@ export const rankOfRole = (role: MemberRole): number => ranks[role];
 /** Nobody touches who is of their rank or above; the owner is above all. */
 export const rankOf = ({ owner, role }: Pick<Standing, 'owner' | 'role'>): number => (owner ? 3 : ranks[role]);
 
-const isTimedOut = ({ timedOutUntilMs }: Standing, atMs: number): boolean =>
-  timedOutUntilMs !== null && atMs < timedOutUntilMs;
+/** Whether somebody may only see at a time, ms since the epoch. Nobody times the owner out. */
+export const isTimedOut = (
+  { owner, timedOutUntilMs }: Pick<Standing, 'owner' | 'timedOutUntilMs'>,
+  atMs: number,
+): boolean => !owner && timedOutUntilMs !== null && atMs < timedOutUntilMs;
 
 const onlySeeing = (rights: Rights): Rights => new Set([...rights].filter((one) => one === 'VIEW_CHANNEL'));
 
@@ -80,7 +83,7 @@ const withoutTimeout = ({ owner, role, permissions }: Standing): Set<Permission>
 /** What somebody may do in a server at a time, ms since the epoch. */
 export const permissionsOf = (who: Standing, atMs: number): Rights => {
   const rights = withoutTimeout(who);
-  return !who.owner && isTimedOut(who, atMs) ? onlySeeing(rights) : rights;
+  return isTimedOut(who, atMs) ? onlySeeing(rights) : rights;
 };
 
 /** What somebody may do in a channel at a time, ms since the epoch. */

@@ -96,6 +96,17 @@ export const pageQuery = <Cursor extends z.ZodType, More extends z.ZodRawShape =
       { error: 'at most one of before, after and around may be given', params: { code: 'exclusive' } },
     );
 
+/** The query of a list that is walked in one direction: `limit`, and the last item of the page before, by what it is listed by. */
+export const nextPageQuery = <Cursor extends z.ZodType>(cursor: Cursor, of: string) =>
+  z.strictObject({
+    limit: limit(),
+    after: cursor.optional().meta({ description: `The last ${of} of the page before` }),
+  });
+
+/** What the answer of a list that comes in pages looks like. */
+export const pageSchema = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item).readonly(), hasMore: z.boolean() });
+
 type Place = 'body' | 'query' | 'path';
 
 /** Deeper bodies than this are refused; no route has one. */

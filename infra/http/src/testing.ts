@@ -42,7 +42,10 @@ export const api = async (operation: `${string} /${string}`, ask: Ask = {}): Pro
   return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
 };
 
-export type Account = { readonly id: string; readonly token: string };
+export type Account = { readonly id: string; readonly email: string; readonly token: string };
+
+/** Of every account that `signUp` makes. */
+export const password = 'correct horse battery';
 
 let accounts = 0;
 
@@ -50,9 +53,9 @@ let accounts = 0;
 export const signUp = async (name = 'Ada'): Promise<Account> => {
   accounts += 1;
   const email = `${Date.now()}-${process.pid}-${accounts}@example.com`;
-  const { status, body } = await api('POST /auth/signup', { body: { name, email, password: 'correct horse battery' } });
+  const { status, body } = await api('POST /auth/signup', { body: { name, email, password } });
   if (status !== 201) throw new Error(`sign-up answered ${status}: ${JSON.stringify(body)}`);
-  return { id: body.profile.id, token: body.accessToken };
+  return { id: body.profile.id, email, token: body.accessToken };
 };
 
 /** Of commands on one partition, the answer whose effects lie furthest on the log. */

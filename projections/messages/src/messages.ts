@@ -1,7 +1,8 @@
-import { batched, defineProjection, type RowChange, type Table } from '@palaver/projector';
+import { batched, defineProjection, type Page, pageOf, type RowChange, type Table } from '@palaver/projector';
 import {
   type AuthEvent,
   type ChannelType,
+  isTimedOut,
   type MemberRole,
   type MessagePosted,
   type MessagesEvent,
@@ -388,18 +389,21 @@ type AccessRow = {
 };
 
 const accessOf = (row: AccessRow, { profileId, atMs }: { profileId: string; atMs: number }): Access | null => {
-  const timedOutUntilMs = row.timed_out_until?.getTime() ?? null;
-  const owner = row.owner_id === profileId;
   const { role } = row;
   const overwrites: Overwrite[] = [];
   if (row.of_role) overwrites.push({ role, profileId: null, ...row.of_role });
   if (row.of_member) overwrites.push({ role: null, profileId, ...row.of_member });
-  const who = { profileId, owner, role, permissions: row.permissions, timedOutUntilMs };
+  const who = {
+    profileId,
+    owner: row.owner_id === profileId,
+    role,
+    permissions: row.permissions,
+    timedOutUntilMs: row.timed_out_until?.getTime() ?? null,
+  };
   const permissions = permissionsIn(overwrites, who, atMs);
   if (!permissions.has('VIEW_CHANNEL')) return null;
-  const timedOut = !owner && timedOutUntilMs !== null && atMs < timedOutUntilMs;
   const slowModeSeconds = permissions.has('MANAGE_MESSAGES') ? 0 : row.slow_mode_seconds;
-  return { serverId: row.server_id, type: row.type, permissions, timedOut, slowModeSeconds };
+  return { serverId: row.server_id, type: row.type, permissions, timedOut: isTimedOut(who, atMs), slowModeSeconds };
 };
 
 /** Every post and every page asks for it, so those who ask at the same time share a query. */
@@ -531,7 +535,6 @@ const history = async (pool: Pool, page: HistoryPage): Promise<Page<MessageView>
 export type ReactionView = { readonly emoji: string; readonly count: number; readonly me: boolean };
 /** A message as it is shown: with what surrounds it. */
 export type MessageDetail = MessageView & { readonly reactions: readonly ReactionView[]; readonly pinned: boolean };
-export type Page<Item> = { readonly items: readonly Item[]; readonly hasMore: boolean };
 
 /** One query for a whole page. */
 const detailed = async (
@@ -603,7 +606,7 @@ const reactorsOf = async (pool: Pool, { messageId, emoji, limit, after }: Reacto
            order by profile_id limit $4`,
     values: [messageId, emoji, after ?? null, limit + 1],
   });
-  return { items: rows.slice(0, limit).map((row) => row.profile_id), hasMore: rows.length > limit };
+  return pageOf(rows, limit, (row) => row.profile_id);
 };
 
 /** The pinned messages of a channel, the last pinned first; there are few. */

@@ -1,6 +1,6 @@
-import type { Handlers, RecordMeta, RowChange, Table } from '@palaver/projector';
+import { type Handlers, type Page, pageOf, type RecordMeta, type RowChange, type Table } from '@palaver/projector';
 import type { ServersEvent } from '@palaver/schemas';
-import { type AuditedAction, type Database, type PageOf, pageOf } from './rows.ts';
+import type { AuditedAction, Database } from './rows.ts';
 
 /**
  * The audit log of a server: its events themselves, each an entry, with who gave the command and why. A server lies in one partition, so
@@ -104,7 +104,7 @@ export type AuditPage = {
 export const auditOf = async (
   db: Database,
   { serverId, limit, before, actor, action, target }: AuditPage,
-): Promise<PageOf<AuditEntry>> => {
+): Promise<Page<AuditEntry>> => {
   const rows = await db
     .selectFrom('audit_entry')
     .where('server_id', '=', serverId)

@@ -12,5 +12,5 @@ export {
   type StandingView,
   standingOf,
 } from './members.ts';
-export type { Database, PageOf, ServersModel } from './rows.ts';
+export type { Database, ServersModel } from './rows.ts';
 export * from './servers.ts';

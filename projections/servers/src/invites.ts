@@ -1,6 +1,6 @@
-import type { Handlers, Table } from '@palaver/projector';
+import { type Handlers, type Page, pageOf, type Table } from '@palaver/projector';
 import type { Permission, ServersEvent } from '@palaver/schemas';
-import { type Database, type PageOf, pageOf } from './rows.ts';
+import type { Database } from './rows.ts';
 
 /** The view of invites that were not revoked. */
 
@@ -73,7 +73,7 @@ export type InvitePreview = {
 export const invitesOf = async (
   db: Database,
   { serverId, limit, after }: { serverId: string; limit: number; after?: string | undefined },
-): Promise<PageOf<InviteView>> => {
+): Promise<Page<InviteView>> => {
   const rows = await db
     .selectFrom('invite')
     .where('server_id', '=', serverId)

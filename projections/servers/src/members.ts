@@ -1,7 +1,7 @@
-import type { Handlers, RowChange, Table } from '@palaver/projector';
+import { type Handlers, type Page, pageOf, type RowChange, type Table } from '@palaver/projector';
 import type { AuthEvent, MemberRole, Permission, ServersEvent, Standing } from '@palaver/schemas';
 import { sql } from 'kysely';
-import { type Database, type MemberRow, type PageOf, pageOf } from './rows.ts';
+import type { Database, MemberRow } from './rows.ts';
 
 /** The view of members, of who is kept out, and of memberships that are to end. */
 
@@ -175,7 +175,7 @@ export const memberFor = async (
 type ByProfile = { readonly serverId: string; readonly limit: number; readonly after?: string | undefined };
 
 /** A page of a server's members by rising profile id, from the one after `after`. */
-export const membersOf = async (db: Database, { serverId, limit, after }: ByProfile): Promise<PageOf<MemberView>> => {
+export const membersOf = async (db: Database, { serverId, limit, after }: ByProfile): Promise<Page<MemberView>> => {
   const rows = await db
     .selectFrom('member')
     .where('server_id', '=', serverId)
@@ -188,7 +188,7 @@ export const membersOf = async (db: Database, { serverId, limit, after }: ByProf
 };
 
 /** A page of those who are kept out, by rising profile id, from the one after `after`. */
-export const bansOf = async (db: Database, { serverId, limit, after }: ByProfile): Promise<PageOf<BanView>> => {
+export const bansOf = async (db: Database, { serverId, limit, after }: ByProfile): Promise<Page<BanView>> => {
   const rows = await db
     .selectFrom('ban')
     .where('server_id', '=', serverId)

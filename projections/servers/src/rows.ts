@@ -100,12 +100,3 @@ export type ServersModel = {
 };
 
 export type Database = Kysely<ServersModel>;
-
-/** A page of a list, and whether there is more behind it. */
-export type PageOf<T> = { readonly items: readonly T[]; readonly hasMore: boolean };
-
-/** `rows`: one more than `limit`, when there are that many. */
-export const pageOf = <Row, View>(rows: readonly Row[], limit: number, view: (row: Row) => View): PageOf<View> => ({
-  items: rows.slice(0, limit).map(view),
-  hasMore: rows.length > limit,
-});

@@ -1,6 +1,8 @@
 import {
   defineProjection,
   type Handlers,
+  type Page,
+  pageOf,
   type RecordMeta,
   type Row,
   type RowChange,
@@ -11,7 +13,7 @@ import { audited, auditTable } from './audit.ts';
 import { type ChannelView, channelHandlers, channelsFor, channelTables } from './channels.ts';
 import { inviteHandlers, inviteTable } from './invites.ts';
 import { memberHandlers, memberTables, standingOf } from './members.ts';
-import { type Database, type PageOf, pageOf, type ServerRow } from './rows.ts';
+import type { Database, ServerRow } from './rows.ts';
 
 /**
  * The view of servers: what a member sees of them. Rows, fold and queries of a thing stand side by side in its file, and only that file knows its
@@ -125,7 +127,7 @@ export const serverFor = async (
 export const serversOf = async (
   db: Database,
   { profileId, limit, after }: { profileId: string; limit: number; after?: string | undefined },
-): Promise<PageOf<ServerView>> => {
+): Promise<Page<ServerView>> => {
   const rows = await db
     .selectFrom('member')
     .innerJoin('server', 'server.id', 'member.server_id')

@@ -5,7 +5,6 @@ import { serversDecider } from '@palaver/service-servers';
 import { deploySchemas, deployTopics } from '../house/deploy.ts';
 import type { Arena } from './arena.ts';
 import { type Check, equal, type Figure } from './figures.ts';
-import type { BenchOptions } from './options.ts';
 import { percentile } from './statistics.ts';
 import type { ServersProcessorCalls } from './workers/servers-processor.ts';
 
@@ -22,9 +21,10 @@ const measured = 2_000;
 const inFlight = 256;
 const timeoutMs = 30_000;
 
-type Stage = { readonly members: number; readonly p50Ms: number; readonly p99Ms: number; readonly heapMb: number };
+type Latency = { readonly p50Ms: number; readonly p99Ms: number };
+type Stage = Latency & { readonly heapMb: number };
 
-export const benchServers = async (arena: Arena, _options: BenchOptions): Promise<Figure[]> => {
+export const benchServers = async (arena: Arena): Promise<Figure[]> => {
   const { brokers, registryUrl } = arena.stack;
   await deployTopics(arena.stack);
   await deploySchemas(arena.stack);
@@ -36,12 +36,9 @@ export const benchServers = async (arena: Arena, _options: BenchOptions): Promis
   try {
     const server = await newServer(client);
     let joined = 0;
-    const join = async (): Promise<void> => {
+    const join = (): Promise<void> => {
       joined += 1;
-      await server.give({
-        type: 'JoinServer',
-        data: { serverId: server.id, profileId: newId(), inviteCode: server.inviteCode },
-      });
+      return server.join();
     };
     const grow = async (to: number): Promise<void> => {
       arena.say(`a server grows to ${to.toLocaleString('en-US')} members`);
@@ -50,30 +47,20 @@ export const benchServers = async (arena: Arena, _options: BenchOptions): Promis
       };
       await Promise.all(Array.from({ length: inFlight }, keepJoining));
     };
-    const measure = async (): Promise<Stage> => {
-      const latenciesMs: number[] = [];
-      for (let count = 0; count < measured; count += 1) {
-        const startedMs = performance.now();
-        await join();
-        latenciesMs.push(performance.now() - startedMs);
-      }
-      const at = joined;
-      const sorted = Float64Array.from(latenciesMs);
-      return {
-        members: at,
-        p50Ms: percentile(sorted, 50),
-        p99Ms: percentile(sorted, 99),
-        heapMb: await processor.ask.heapMb(),
-      };
-    };
+    const measure = async (): Promise<Stage> => ({
+      ...(await latencyOf(join)),
+      heapMb: await processor.ask.heapMb(),
+    });
     // Compiles what is hot, as a service that has run for a while has.
     await grow(10_000);
-    const small = await (await anotherServer(client)).measured();
+    // One with nobody in it, in the same warm processor: what a join takes where there is nothing to carry.
+    const empty = await newServer(client);
+    const small = await latencyOf(empty.join);
     await grow(half);
     const middle = await measure();
     await grow(members);
     const large = await measure();
-    const refused = server.refused();
+    const refused = server.refused() + empty.refused();
     const checks = [equal('joins refused', 0, refused), equal('conflicts', 0, await processor.ask.conflicts())];
     return [joinFigure({ small, large }, checks), heapFigure({ middle, large }, checks)];
   } finally {
@@ -101,30 +88,23 @@ const newServer = async (client: CommandClient) => {
     const where = { topic: null, categoryId: null, position: null, slowModeSeconds: 0 };
     await give({ type: 'CreateChannel', data: { ...of, ...where } });
   }
-  return { id, inviteCode, give, refused: () => refusals };
+  const join = (): Promise<void> =>
+    give({ type: 'JoinServer', data: { serverId: id, profileId: newId(), inviteCode } });
+  return { join, refused: () => refusals };
 };
 
-/** A server with nobody in it, in the same warm processor: what a join takes where there is nothing to carry. */
-const anotherServer = async (client: CommandClient) => {
-  const server = await newServer(client);
-  return {
-    measured: async (): Promise<Pick<Stage, 'p50Ms' | 'p99Ms'>> => {
-      const latenciesMs = new Float64Array(measured);
-      for (let count = 0; count < measured; count += 1) {
-        const startedMs = performance.now();
-        const data = { serverId: server.id, profileId: newId(), inviteCode: server.inviteCode };
-        await server.give({ type: 'JoinServer', data });
-        latenciesMs[count] = performance.now() - startedMs;
-      }
-      return { p50Ms: percentile(latenciesMs, 50), p99Ms: percentile(latenciesMs, 99) };
-    },
-  };
+/** Of so many, one after the other. */
+const latencyOf = async (join: () => Promise<void>): Promise<Latency> => {
+  const latenciesMs = new Float64Array(measured);
+  for (let count = 0; count < measured; count += 1) {
+    const startedMs = performance.now();
+    await join();
+    latenciesMs[count] = performance.now() - startedMs;
+  }
+  return { p50Ms: percentile(latenciesMs, 50), p99Ms: percentile(latenciesMs, 99) };
 };
 
-const joinFigure = (
-  { small, large }: { small: Pick<Stage, 'p50Ms' | 'p99Ms'>; large: Stage },
-  checks: readonly Check[],
-): Figure => ({
+const joinFigure = ({ small, large }: { small: Latency; large: Latency }, checks: readonly Check[]): Figure => ({
   name: 'join of a server with 100,000 members and 500 channels, p50',
   durability: 'default',
   unit: 'ms',

@@ -1,13 +1,9 @@
 import { fingerprint } from '@palaver/decider';
 import { defineRoute, type Route, reply } from '@palaver/http';
 import { accountById } from '@palaver/projection-auth';
-import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
-import { knownPassword, type ProofParts, profileNotFound, provePassword } from './route-parts.ts';
+import { knownPassword, type ProofParts, profileNotFound, provePassword, shown } from './route-parts.ts';
 import type { SignUpParts } from './sign-up.ts';
-
-/** Most time that a deletion waits until nobody is shown the account any more, ms. It is done in either case. */
-const goneWithinMs = 1_000;
 
 const messagesLeft = () =>
   z.enum(['ANONYMIZE', 'DELETE']).meta({
@@ -49,9 +45,7 @@ export const accountRoutes = (parts: Parts): readonly Route[] => [
         // The same request after the password was changed is another one; of the password itself nothing may be on the log.
         fingerprint: fingerprint(data),
       });
-      const deleted = { service: 'auth', ...position };
-      await parts.positions.waitFor([deleted], goneWithinMs);
-      return reply({ headers: { 'Palaver-Position': formatPosition(deleted) } });
+      return reply({ headers: await shown(position, parts.positions) });
     },
   }),
 ];

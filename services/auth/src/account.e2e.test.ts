@@ -1,18 +1,9 @@
-import { type Answer, api } from '@palaver/http/testing';
+import { type Account, type Answer, api, password, signUp } from '@palaver/http/testing';
 import { describe, expect, test } from 'vitest';
 
 /** The end of an account, and what follows from it in all services. What follows elsewhere comes within moments, so it is polled for. */
 
-const password = 'correct horse battery';
 const soon = { timeout: 20_000, interval: 100 };
-
-let addresses = 0;
-const newAccount = async (name: string, email = `gone-${Date.now()}-${process.pid}-${addresses++}@example.com`) => {
-  const { status, body } = await api('POST /auth/signup', { body: { name, email, password } });
-  expect(status).toBe(201);
-  return { email, id: body.profile.id as string, token: body.accessToken as string };
-};
-type Account = Awaited<ReturnType<typeof newAccount>>;
 
 const deleteAccount = ({ token }: Pick<Account, 'token'>, messages = 'DELETE', given = password) =>
   api('DELETE /profiles/me', { token, body: { password: given, messages } });
@@ -32,7 +23,7 @@ const history = async ({ token }: Account, channelId: string, after?: Answer) =>
 
 describe('DELETE /profiles/me', () => {
   test('ends the account at once: nobody finds it, and signing in is as with an unknown address', async () => {
-    const [ada, bob] = [await newAccount('Ada'), await newAccount('Bob')];
+    const [ada, bob] = [await signUp('Ada'), await signUp('Bob')];
     const deleted = await deleteAccount(ada);
     expect(deleted).toMatchObject({ status: 204, body: null });
     expect(deleted.headers.get('palaver-position')).toMatch(/^auth:\d+@\d+$/);
@@ -49,7 +40,7 @@ describe('DELETE /profiles/me', () => {
   });
 
   test('frees the address: who signs up with it is somebody else', async () => {
-    const ada = await newAccount('Ada');
+    const ada = await signUp('Ada');
     await deleteAccount(ada);
     const body = { name: 'Another Ada', email: ada.email, password };
     await expect.poll(async () => (await api('POST /auth/signup', { body })).status, soon).toBe(201);
@@ -60,7 +51,7 @@ describe('DELETE /profiles/me', () => {
   });
 
   test('leaves its servers, which go on, the ones that it made too', async () => {
-    const [ada, bob] = [await newAccount('Ada'), await newAccount('Bob')];
+    const [ada, bob] = [await signUp('Ada'), await signUp('Bob')];
     const [own, joined] = [await newServer(ada, bob), await newServer(bob, ada)];
     await deleteAccount(ada);
     for (const { id } of [own, joined]) {
@@ -76,7 +67,7 @@ describe('DELETE /profiles/me', () => {
   });
 
   test('DELETE: what it posted is gone, in all channels, and no number is given twice', async () => {
-    const [ada, bob] = [await newAccount('Ada'), await newAccount('Bob')];
+    const [ada, bob] = [await signUp('Ada'), await signUp('Bob')];
     const channels = [(await newServer(ada, bob)).channelId, (await newServer(bob, ada)).channelId];
     for (const channelId of channels) {
       await post(bob, channelId, 'before');
@@ -93,7 +84,7 @@ describe('DELETE /profiles/me', () => {
   });
 
   test('ANONYMIZE: what it posted stays as it was, but that nobody wrote it', async () => {
-    const [ada, bob] = [await newAccount('Ada'), await newAccount('Bob')];
+    const [ada, bob] = [await signUp('Ada'), await signUp('Bob')];
     const { channelId } = await newServer(bob, ada);
     const posted = [
       await post(ada, channelId, 'first'),
@@ -108,13 +99,13 @@ describe('DELETE /profiles/me', () => {
   });
 
   test('two at once delete it once', async () => {
-    const ada = await newAccount('Ada');
+    const ada = await signUp('Ada');
     const answers = await Promise.all([deleteAccount(ada), deleteAccount(ada)]);
     expect(answers.map(({ status }) => status)).toEqual([204, 204]);
   });
 
   test('asks for the password, and does nothing without', async () => {
-    const ada = await newAccount('Ada');
+    const ada = await signUp('Ada');
     expect(await deleteAccount(ada, 'DELETE', 'wrong horse battery')).toMatchObject({
       status: 403,
       body: { code: 'wrong_password' },
@@ -127,7 +118,7 @@ describe('DELETE /profiles/me', () => {
   });
 
   test('slows down who holds a token and guesses at the password, and does not keep its owner from signing in', async () => {
-    const ada = await newAccount('Ada');
+    const ada = await signUp('Ada');
     const statuses: number[] = [];
     for (let guess = 0; guess < 11; guess += 1) {
       statuses.push((await deleteAccount(ada, 'DELETE', `guess number ${guess}`)).status);
@@ -145,7 +136,7 @@ describe('DELETE /profiles/me', () => {
     ['another word', { password, messages: 'KEEP' }, '/messages', 'invalid_value'],
     ['an unknown field', { password, messages: 'DELETE', sure: true }, '/sure', 'unknown_field'],
   ])('refuses %s', async (_, body, pointer, code) => {
-    const { token } = await newAccount('Ada');
+    const { token } = await signUp('Ada');
     const answer = await api('DELETE /profiles/me', { token, body });
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_input', errors: [{ pointer, code }] } });
     expect((await api('GET /profiles/me', { token })).status).toBe(200);

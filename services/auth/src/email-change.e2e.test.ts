@@ -1,21 +1,13 @@
-import { api } from '@palaver/http/testing';
+import { type Account, api, password, signUp } from '@palaver/http/testing';
 import { describe, expect, test } from 'vitest';
 import { mailsTo, tokenFor } from './outbox.fixture.ts';
 
 /** The change of an address, from who asks for it to who is told. */
 
-const password = 'correct horse battery';
 const soon = { timeout: 20_000, interval: 100 };
 
 let addresses = 0;
 const newAddress = (): string => `email-${Date.now()}-${process.pid}-${addresses++}@example.com`;
-const newAccount = async () => {
-  const email = newAddress();
-  const { status, body } = await api('POST /auth/signup', { body: { name: 'Ada', email, password } });
-  expect(status).toBe(201);
-  return { email, id: body.profile.id as string, token: body.accessToken as string };
-};
-type Account = Awaited<ReturnType<typeof newAccount>>;
 
 const signIn = (email: string) => api('POST /auth/signin', { body: { email, password } });
 const ask = ({ token }: Account, email: string, given = password) =>
@@ -25,18 +17,18 @@ const tokenOf = async (email: string): Promise<string> => {
   return (await tokenFor(email, 'Confirm your address'))!;
 };
 const confirm = (token: string) => api('POST /auth/email/confirm', { body: { token } });
-const signUp = (email: string) => api('POST /auth/signup', { body: { name: 'Another', email, password } });
+const signUpWith = (email: string) => api('POST /auth/signup', { body: { name: 'Another', email, password } });
 
 describe('the change of an address', () => {
   test('is asked for, confirmed from the new one, and frees the old one', async () => {
-    const [ada, email] = [await newAccount(), newAddress()];
+    const [ada, email] = [await signUp(), newAddress()];
     const asked = await ask(ada, email.toUpperCase());
     expect(asked.status).toBe(202);
     expect(Date.parse(asked.body.expiresAt)).toBeGreaterThan(Date.now());
     // Until it is confirmed, nothing has changed, but that nobody else can have it.
     expect((await signIn(ada.email)).status).toBe(200);
     expect((await signIn(email)).status).toBe(401);
-    expect(await signUp(email)).toMatchObject({ status: 409, body: { code: 'email_taken' } });
+    expect(await signUpWith(email)).toMatchObject({ status: 409, body: { code: 'email_taken' } });
 
     const confirmed = await confirm(await tokenOf(email));
     expect(confirmed).toMatchObject({ status: 204, body: null });
@@ -47,11 +39,11 @@ describe('the change of an address', () => {
     await expect
       .poll(async () => (await mailsTo(ada.email)).map(({ subject }) => subject), soon)
       .toEqual(['Your account has another address']);
-    await expect.poll(async () => (await signUp(ada.email)).status, soon).toBe(201);
+    await expect.poll(async () => (await signUpWith(ada.email)).status, soon).toBe(201);
   });
 
   test('confirmed twice is confirmed once', async () => {
-    const [ada, email] = [await newAccount(), newAddress()];
+    const [ada, email] = [await signUp(), newAddress()];
     await ask(ada, email);
     const token = await tokenOf(email);
     const together = await Promise.all([confirm(token), confirm(token)]);
@@ -70,7 +62,7 @@ describe('the change of an address', () => {
   });
 
   test('of two who want one address is done for the first', async () => {
-    const [ada, eve, email] = [await newAccount(), await newAccount(), newAddress()];
+    const [ada, eve, email] = [await signUp(), await signUp(), newAddress()];
     const answers = await Promise.all([ask(ada, email), ask(eve, email)]);
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
     const first = answers[0]!.status === 202 ? ada : eve;
@@ -79,7 +71,7 @@ describe('the change of an address', () => {
   });
 
   test('to another one before the first is confirmed leaves the account with one address', async () => {
-    const [ada, first, second] = [await newAccount(), newAddress(), newAddress()];
+    const [ada, first, second] = [await signUp(), newAddress(), newAddress()];
     await ask(ada, first);
     await ask(ada, second);
     expect((await confirm(await tokenOf(second))).status).toBe(204);
@@ -87,12 +79,12 @@ describe('the change of an address', () => {
     expect((await signIn(first)).status).toBe(200);
     expect((await signIn(second)).status).toBe(401);
     for (const free of [ada.email, second]) {
-      await expect.poll(async () => (await signUp(free)).status, soon).toBe(201);
+      await expect.poll(async () => (await signUpWith(free)).status, soon).toBe(201);
     }
   });
 
   test('does not come about when the password was changed meanwhile', async () => {
-    const [ada, email] = [await newAccount(), newAddress()];
+    const [ada, email] = [await signUp(), newAddress()];
     await ask(ada, email);
     const token = await tokenOf(email);
     const body = { password, newPassword: 'battery staple horse' };
@@ -102,7 +94,7 @@ describe('the change of an address', () => {
   });
 
   test('of a deleted account does not come about', async () => {
-    const [ada, email] = [await newAccount(), newAddress()];
+    const [ada, email] = [await signUp(), newAddress()];
     await ask(ada, email);
     const token = await tokenOf(email);
     const body = { password, messages: 'DELETE' };
@@ -111,7 +103,7 @@ describe('the change of an address', () => {
   });
 
   test('is refused with a wrong password, to a taken address, to its own, and to none', async () => {
-    const [ada, eve] = [await newAccount(), await newAccount()];
+    const [ada, eve] = [await signUp(), await signUp()];
     expect(await ask(ada, newAddress(), 'wrong horse battery')).toMatchObject({
       status: 403,
       body: { code: 'wrong_password' },
@@ -124,7 +116,7 @@ describe('the change of an address', () => {
   });
 
   test('takes no token that nobody was mailed', async () => {
-    const [ada, email] = [await newAccount(), newAddress()];
+    const [ada, email] = [await signUp(), newAddress()];
     await ask(ada, email);
     const token = await tokenOf(email);
     const forged = `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`;

@@ -1,12 +1,20 @@
 import { derivedId, fingerprint } from '@palaver/decider';
 import { defineRoute, Refusal, type Route, reply } from '@palaver/http';
 import { accountById } from '@palaver/projection-auth';
-import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
 import { type ChangedResult, type ConfirmedResult, changeEmailAfter, type ReservedResult } from './email-change.ts';
 import type { MailParts } from './password-routes.ts';
-import { email, knownPassword, mailToken, type ProofParts, profileNotFound, provePassword } from './route-parts.ts';
-import { emailPlace, type SignUpParts, visibleWithinMs } from './sign-up.ts';
+import {
+  email,
+  knownPassword,
+  mailToken,
+  positionHeader,
+  profileNotFound,
+  type ProofParts,
+  provePassword,
+  shown,
+} from './route-parts.ts';
+import { emailPlace, type SignUpParts } from './sign-up.ts';
 
 /** The change of an address: asked for by who knows the password, confirmed by who reads the mails of the new one. */
 
@@ -59,7 +67,7 @@ export const emailRoutes = (parts: Parts): readonly Route[] => {
         const token = mailTokens.derive({ purpose: 'email', profileId: actor, expiresAtMs, emailHash }, account);
         void mails.confirmEmail({ to: body.email, token, expiresAtMs });
         return reply({
-          headers: { 'Palaver-Position': formatPosition({ service: 'auth', ...position }) },
+          headers: positionHeader(position),
           body: { expiresAt: new Date(expiresAtMs).toISOString() },
         });
       },
@@ -101,9 +109,7 @@ export const emailRoutes = (parts: Parts): readonly Route[] => {
         const { result, position } = await give<ChangedResult>(changeEmailAfter(event, { ...given, commandId }));
         if (!result.changed)
           throw new Refusal('email_not_reserved', 'The account has changed since this was asked for.');
-        const changed = { service: 'auth', ...position };
-        await positions.waitFor([changed], visibleWithinMs);
-        return reply({ headers: { 'Palaver-Position': formatPosition(changed) } });
+        return reply({ headers: await shown(position, positions) });
       },
     }),
   ];

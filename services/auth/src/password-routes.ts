@@ -1,7 +1,6 @@
 import { fingerprint } from '@palaver/decider';
 import { defineRoute, Refusal, type Route, reply } from '@palaver/http';
 import { accountByEmailHash, accountById } from '@palaver/projection-auth';
-import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
 import type { Attempts } from './attempts.ts';
 import { refuseCommon } from './common-passwords.ts';
@@ -16,9 +15,10 @@ import {
   profileNotFound,
   provePassword,
   sessionIdOf,
+  shown,
 } from './route-parts.ts';
 import type { MailTokens } from './secrets/mail-tokens.ts';
-import { passwordPlace, type SignUpParts, visibleWithinMs } from './sign-up.ts';
+import { passwordPlace, type SignUpParts } from './sign-up.ts';
 
 /** A new password, by who knows the one before, or by who reads the mails of the account's address. */
 
@@ -55,9 +55,7 @@ export const passwordRoutes = (parts: Parts): readonly Route[] => {
       // What was the password before makes it no other request: a repeated one finds that it is the new one already.
       fingerprint: fingerprint(['ChangePassword', profileId, passwordSealed.toString('base64')]),
     });
-    const changed = { service: 'auth', ...position };
-    await positions.waitFor([changed], visibleWithinMs);
-    return reply({ headers: { 'Palaver-Position': formatPosition(changed) } });
+    return reply({ headers: await shown(position, positions) });
   };
 
   return [

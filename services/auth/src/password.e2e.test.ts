@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { commandClient, createReplies, fingerprint, newId } from '@palaver/decider';
 import { avroCodec, kafkaLog } from '@palaver/event-log';
-import { api } from '@palaver/http/testing';
+import { type Account, api, password, signUp } from '@palaver/http/testing';
 import { commandSchemas, passwordIdOf } from '@palaver/schemas';
 import argon2 from 'argon2';
 import pg from 'pg';
@@ -14,18 +14,8 @@ import { passwordPlace } from './sign-up.ts';
 
 /** New passwords: chosen by who knows the one before, or who reads the account's mails; and the same one under a new hash. */
 
-const password = 'correct horse battery';
 const newPassword = 'battery staple horse';
 const soon = { timeout: 20_000, interval: 100 };
-
-let addresses = 0;
-const newAccount = async () => {
-  const email = `password-${Date.now()}-${process.pid}-${addresses++}@example.com`;
-  const { status, body } = await api('POST /auth/signup', { body: { name: 'Ada', email, password } });
-  expect(status).toBe(201);
-  return { email, id: body.profile.id as string, token: body.accessToken as string };
-};
-type Account = Awaited<ReturnType<typeof newAccount>>;
 
 const signIn = ({ email }: Pick<Account, 'email'>, given = password) =>
   api('POST /auth/signin', { body: { email, password: given } });
@@ -35,7 +25,7 @@ const statusOf = async (token: string): Promise<number> => (await api('GET /prof
 
 describe('POST /profiles/me/password', () => {
   test('gives another password, at once, and ends all other sessions', async () => {
-    const ada = await newAccount();
+    const ada = await signUp();
     const elsewhere = (await signIn(ada)).body.accessToken as string;
     const changed = await change(ada);
     expect(changed).toMatchObject({ status: 204, body: null });
@@ -49,7 +39,7 @@ describe('POST /profiles/me/password', () => {
   });
 
   test('repeated under its Idempotency-Key is the same change, and with another password none', async () => {
-    const ada = await newAccount();
+    const ada = await signUp();
     const headers = { 'idempotency-key': crypto.randomUUID() };
     const answers = [await change(ada, undefined, headers), await change(ada, undefined, headers)];
     expect(answers.map(({ status }) => status)).toEqual([204, 204]);
@@ -65,7 +55,7 @@ describe('POST /profiles/me/password', () => {
     ['one that is too long', { password, newPassword: 'x'.repeat(129) }, 400, 'invalid_input'],
     ['no new one', { password }, 400, 'invalid_input'],
   ])('refuses %s, and changes nothing', async (_, body, status, code) => {
-    const ada = await newAccount();
+    const ada = await signUp();
     expect(await change(ada, body)).toMatchObject({ status, body: { code } });
     expect((await signIn(ada)).status).toBe(200);
   });
@@ -85,7 +75,7 @@ describe('a forgotten password', () => {
   };
 
   test('is replaced by who reads the mails of the address, once, and all sessions end', async () => {
-    const ada = await newAccount();
+    const ada = await signUp();
     expect(await forgot(ada.email.toUpperCase())).toMatchObject({ status: 202, body: null });
     const token = await tokenOf(ada);
     expect(await reset(token)).toMatchObject({ status: 204, body: null });
@@ -98,7 +88,7 @@ describe('a forgotten password', () => {
   });
 
   test('20 at once with one token replace it once', async () => {
-    const ada = await newAccount();
+    const ada = await signUp();
     await forgot(ada.email);
     const token = await tokenOf(ada);
     const given = Array.from({ length: 20 }, (_, index) => `battery staple ${index}`);
@@ -109,7 +99,7 @@ describe('a forgotten password', () => {
   });
 
   test('a token is good for nothing once the password is another one', async () => {
-    const ada = await newAccount();
+    const ada = await signUp();
     await forgot(ada.email);
     const token = await tokenOf(ada);
     await change(ada);
@@ -119,14 +109,14 @@ describe('a forgotten password', () => {
   test('of an unknown address is answered alike, and nothing is mailed', async () => {
     const email = `nobody-${Date.now()}@example.com`;
     expect(await forgot(email)).toMatchObject({ status: 202, body: null });
-    const ada = await newAccount();
+    const ada = await signUp();
     await forgot(ada.email);
     await tokenOf(ada);
     expect(await mailsTo(email)).toEqual([]);
   });
 
   test('is asked for a few times only, whether there is an account or not', async () => {
-    const ada = await newAccount();
+    const ada = await signUp();
     for (const email of [ada.email, `nobody-${Date.now()}@example.com`]) {
       const statuses: number[] = [];
       for (let count = 0; count < 5; count += 1) statuses.push((await forgot(email)).status);
@@ -135,7 +125,7 @@ describe('a forgotten password', () => {
   });
 
   test('refuses tokens that nobody was mailed', async () => {
-    const ada = await newAccount();
+    const ada = await signUp();
     await forgot(ada.email);
     const token = await tokenOf(ada);
     const forged = `${token.startsWith('A') ? 'B' : 'A'}${token.slice(1)}`;
@@ -162,7 +152,7 @@ describe('a hash of other parameters', () => {
   };
 
   test('is replaced at the next sign-in, and nobody is signed out by it', async () => {
-    const ada = await newAccount();
+    const ada = await signUp();
     const { passwords } = await secrets();
     const today = await hashOf(ada);
     // As if it were from years ago: half the memory.

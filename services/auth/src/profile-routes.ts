@@ -1,11 +1,10 @@
 import { fingerprint } from '@palaver/decider';
 import { defineRoute, expectedVersion, type Route, reply, uuid, webAddress } from '@palaver/http';
 import { accountById, profileById } from '@palaver/projection-auth';
-import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
 import type { ProfileChangedResult } from './profile.ts';
-import { displayName, emailOf, profileNotFound, profileSchema } from './route-parts.ts';
-import { type SignUpParts, visibleWithinMs } from './sign-up.ts';
+import { displayName, emailOf, profileNotFound, profileSchema, shown } from './route-parts.ts';
+import type { SignUpParts } from './sign-up.ts';
 
 /** What is shown of people, and how they change it. */
 
@@ -61,8 +60,7 @@ export const profileRoutes = ({ db, dataKeys, give, positions }: SignUpParts): r
         traceparent,
         fingerprint: fingerprint(data),
       });
-      const changed = { service: 'auth', ...position };
-      await positions.waitFor([changed], visibleWithinMs);
+      const headers = await shown(position, positions);
       const seen = await profileById(db, actor);
       if (!seen) throw profileNotFound();
       const { profile } = seen;
@@ -70,7 +68,7 @@ export const profileRoutes = ({ db, dataKeys, give, positions }: SignUpParts): r
       const isLate = seen.version < result.version;
       const late = { name: name ?? profile.name, avatarUrl: picture === undefined ? profile.avatarUrl : picture };
       return reply({
-        headers: { 'Palaver-Position': formatPosition(changed) },
+        headers,
         etag: String(Math.max(seen.version, result.version)),
         body: isLate ? { ...profile, ...late } : profile,
       });

@@ -1,13 +1,15 @@
-import { oneLine, Refusal, text, unauthenticated, uuid } from '@palaver/http';
+import type { Position } from '@palaver/decider';
+import { oneLine, type PositionWaiter, Refusal, text, unauthenticated, uuid } from '@palaver/http';
 import type { Account } from '@palaver/projection-auth';
+import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
-import type { Attempts } from './attempts.ts';
+import type { Attempt, Attempts } from './attempts.ts';
 import type { DataKeys } from './data-keys.ts';
 import { maxEmailLength, normalizeEmail } from './email.ts';
 import { Busy, type Passwords, passwordLength } from './passwords.ts';
 import type { Secrets } from './secrets.ts';
 import { mailTokenLength } from './secrets/mail-tokens.ts';
-import { emailPlace, passwordPlace } from './sign-up.ts';
+import { emailPlace, passwordPlace, visibleWithinMs } from './sign-up.ts';
 
 /** What several of this service's routes are made of. */
 
@@ -77,6 +79,16 @@ export const hashed = async <T>(work: () => Promise<T>): Promise<T> => {
 export const passwordHashOf = ({ profile, passwordSealed }: Account, secrets: Secrets): string =>
   secrets.passwords.unseal(passwordSealed, passwordPlace(profile.id)).toString();
 
+/** What an attempt comes to: a right password forgets the failures before it, and one that was not looked at is not counted. */
+export const attempted = async (attempt: Attempt, check: () => Promise<boolean>): Promise<boolean> => {
+  const right = await hashed(check).catch(async (error: unknown) => {
+    await attempt.undo();
+    throw error;
+  });
+  if (right) await attempt.right();
+  return right;
+};
+
 export type ProofParts = { readonly attempts: Attempts; readonly passwords: Passwords; readonly secrets: Secrets };
 
 /**
@@ -94,10 +106,16 @@ export const provePassword = async (
     for (const password of known) if (await passwords.verify(hash, password)) return true;
     return false;
   };
-  const right = await hashed(isRight).catch(async (error: unknown) => {
-    await attempt.undo();
-    throw error;
-  });
-  if (!right) throw new Refusal('wrong_password', 'The password is not that of this account; nothing was done.');
-  await attempt.right();
+  if (await attempted(attempt, isRight)) return;
+  throw new Refusal('wrong_password', 'The password is not that of this account; nothing was done.');
+};
+
+export const positionHeader = (position: Position) => ({
+  'Palaver-Position': formatPosition({ service: 'auth', ...position }),
+});
+
+/** Waits, bounded, until the read model shows what lies before a position; gives the header that names it. */
+export const shown = async (position: Position, positions: PositionWaiter) => {
+  await positions.waitFor([{ service: 'auth', ...position }], visibleWithinMs);
+  return positionHeader(position);
 };

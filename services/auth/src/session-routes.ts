@@ -1,14 +1,21 @@
-import { derivedId, fingerprint, type Position } from '@palaver/decider';
+import { derivedId, fingerprint } from '@palaver/decider';
 import { defineRoute, type ProblemTable, Refusal, type Route, reply, uuid } from '@palaver/http';
 import { accountByEmailHash, type Database, sessionsOf } from '@palaver/projection-auth';
-import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
 import type { Attempts } from './attempts.ts';
 import { type OpeningParts, openSession } from './open-session.ts';
 import type { Passwords } from './passwords.ts';
 import { refreshHash, refreshTokenLength } from './refresh-tokens.ts';
 import { keepByTodaysParameters } from './rehash.ts';
-import { email, hashed, knownPassword, passwordHashOf, profileSchema, sessionIdOf } from './route-parts.ts';
+import {
+  attempted,
+  email,
+  knownPassword,
+  passwordHashOf,
+  positionHeader,
+  profileSchema,
+  sessionIdOf,
+} from './route-parts.ts';
 import type { Secrets } from './secrets.ts';
 import type { EndedResult, RefreshResult } from './session.ts';
 
@@ -39,10 +46,6 @@ export type SessionParts = OpeningParts & {
   readonly attempts: Attempts;
 };
 
-const positionHeader = (position: Position) => ({
-  'Palaver-Position': formatPosition({ service: 'auth', ...position }),
-});
-
 export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
   const { db, give, secrets, passwords, attempts, refreshTokens, issueToken } = parts;
 
@@ -64,12 +67,8 @@ export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
         const attempt = await attempts.begin({ emailHash, clientAddress });
         const account = await accountByEmailHash(db, emailHash);
         const hash = account && passwordHashOf(account, secrets);
-        const right = await hashed(() => passwords.verify(hash, body.password)).catch(async (error: unknown) => {
-          await attempt.undo();
-          throw error;
-        });
+        const right = await attempted(attempt, () => passwords.verify(hash, body.password));
         if (!account || !right) throw new Refusal('invalid_credentials', 'There is no account with these.');
-        await attempt.right();
         const { profile, passwordId } = account;
         const { tokens, position } = await openSession(
           {

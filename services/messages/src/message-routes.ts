@@ -1,4 +1,4 @@
-import { defineRoute, pageQuery, Refusal, type Route, reply, uuid, wholeNumber } from '@palaver/http';
+import { defineRoute, pageQuery, pageSchema, Refusal, type Route, reply, uuid, wholeNumber } from '@palaver/http';
 import type { MessagesQueries } from '@palaver/projection-messages';
 import { z } from 'zod';
 import type { DeletedResult, EditResult, PostResult } from './channel.ts';
@@ -45,7 +45,7 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
       ],
       handler: async ({ actor, body, id, params, submit, timeMs }) => {
         const { channelId } = params;
-        const access = await accessOf(accessTo, { channelId, profileId: actor, atMs: timeMs });
+        const access = await accessOf(accessTo, { actor, params, timeMs });
         if (access.type !== 'TEXT') {
           throw new Refusal('not_a_text_channel', 'Messages are posted to TEXT channels alone.');
         }
@@ -98,12 +98,12 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
       kind: 'query',
       params: inChannel(),
       query: pageQuery(place()),
-      response: z.object({ items: z.array(messageSchema).readonly(), hasMore: z.boolean() }),
+      response: pageSchema(messageSchema),
       status: 200,
       problems: ['channel_not_found', 'message_not_found'],
       handler: async ({ actor, params, query, timeMs }) => {
         const { channelId } = params;
-        await accessOf(accessTo, { channelId, profileId: actor, atMs: timeMs });
+        await accessOf(accessTo, { actor, params, timeMs });
         const page = await history({ channelId, profileId: actor, ...query });
         if (!page) throw messageNotFound();
         return page;
@@ -123,7 +123,7 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
       status: 200,
       problems: ['channel_not_found', 'message_not_found'],
       handler: async ({ actor, params, timeMs }) => {
-        await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs });
+        await accessOf(accessTo, { actor, params, timeMs });
         const found = await messageFor({ ...params, profileId: actor });
         if (!found) throw messageNotFound();
         return found;
@@ -153,7 +153,7 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
       problems: ['channel_not_found', 'message_not_found', 'not_the_author', 'missing_permission', 'timed_out'],
       handler: async ({ actor, body, params, submit, timeMs }) => {
         const { channelId, messageId } = params;
-        const access = await accessOf(accessTo, { channelId, profileId: actor, atMs: timeMs });
+        const access = await accessOf(accessTo, { actor, params, timeMs });
         demand(access, 'SEND_MESSAGES');
         const said = { content: body.content, ...(await mentionsIn(body.content, access, queries)) };
         const data = { ...params, by: actor, ...said };
@@ -175,10 +175,7 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
       status: 200,
       problems: ['channel_not_found', 'message_not_found', 'missing_permission', 'timed_out'],
       handler: async ({ actor, params, timeMs }) => {
-        demand(
-          await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs }),
-          'MANAGE_MESSAGES',
-        );
+        demand(await accessOf(accessTo, { actor, params, timeMs }), 'MANAGE_MESSAGES');
         const items = await versionsOf(params);
         if (!items) throw messageNotFound();
         return { items };
@@ -199,11 +196,7 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
       status: 204,
       problems: ['channel_not_found', 'message_not_found', 'missing_permission'],
       handler: async ({ actor, params, submit, timeMs }) => {
-        const { permissions } = await accessOf(accessTo, {
-          channelId: params.channelId,
-          profileId: actor,
-          atMs: timeMs,
-        });
+        const { permissions } = await accessOf(accessTo, { actor, params, timeMs });
         const data = { ...params, by: actor, manages: permissions.has('MANAGE_MESSAGES') };
         await submit(command({ type: 'DeleteMessage', data }));
         return reply({});
@@ -231,7 +224,7 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
       status: 200,
       problems: ['channel_not_found', 'missing_permission', 'timed_out'],
       handler: async ({ actor, body, params, submit, timeMs }) => {
-        const access = await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs });
+        const access = await accessOf(accessTo, { actor, params, timeMs });
         demand(access, 'MANAGE_MESSAGES');
         const data = { ...params, messageIds: body.messageIds, by: actor, manages: true };
         const { deleted } = await submit<DeletedResult>(command({ type: 'DeleteMessages', data }));

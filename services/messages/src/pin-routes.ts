@@ -27,7 +27,7 @@ export const pinRoutes = ({ accessTo, pinsFor }: MessagesQueries): readonly Rout
         ...(type === 'PinMessage' ? ['too_many_pins'] : []),
       ],
       handler: async ({ actor, params, submit, timeMs }) => {
-        const access = await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs });
+        const access = await accessOf(accessTo, { actor, params, timeMs });
         demand(access, 'MANAGE_MESSAGES');
         await submit(command({ type, data: { ...params, by: actor, manages: true } }));
         return reply({});
@@ -50,7 +50,7 @@ export const pinRoutes = ({ accessTo, pinsFor }: MessagesQueries): readonly Rout
       problems: ['channel_not_found'],
       handler: async ({ actor, params, timeMs }) => {
         const { channelId } = params;
-        await accessOf(accessTo, { channelId, profileId: actor, atMs: timeMs });
+        await accessOf(accessTo, { actor, params, timeMs });
         return { items: await pinsFor({ channelId, profileId: actor }) };
       },
     }),

@@ -1,4 +1,4 @@
-import { defineRoute, limit, type Route, uuid } from '@palaver/http';
+import { defineRoute, nextPageQuery, pageSchema, type Route, uuid } from '@palaver/http';
 import type { MessagesQueries } from '@palaver/projection-messages';
 import { z } from 'zod';
 import type { ReactionResult } from './channel.ts';
@@ -28,10 +28,7 @@ export const reactionRoutes = ({ accessTo, reactorsOf }: MessagesQueries): reado
     status: 200,
     problems: ['channel_not_found', 'message_not_found', 'missing_permission', 'timed_out', 'too_many_emoji'],
     handler: async ({ actor, params, submit, timeMs }) => {
-      demand(
-        await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs }),
-        'SEND_MESSAGES',
-      );
+      demand(await accessOf(accessTo, { actor, params, timeMs }), 'SEND_MESSAGES');
       const { count } = await submit<ReactionResult>(command({ type: 'AddReaction', data: { ...params, by: actor } }));
       return { count };
     },
@@ -50,7 +47,7 @@ export const reactionRoutes = ({ accessTo, reactorsOf }: MessagesQueries): reado
     status: 200,
     problems: ['channel_not_found', 'message_not_found'],
     handler: async ({ actor, params, submit, timeMs }) => {
-      await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs });
+      await accessOf(accessTo, { actor, params, timeMs });
       const data = { ...params, by: actor };
       const { count } = await submit<ReactionResult>(command({ type: 'RemoveReaction', data }));
       return { count };
@@ -66,15 +63,12 @@ export const reactionRoutes = ({ accessTo, reactorsOf }: MessagesQueries): reado
     auth: 'bearer',
     kind: 'query',
     params: ofReaction(),
-    query: z.strictObject({
-      limit: limit(),
-      after: uuid().optional().meta({ description: 'The last profile of the page before' }),
-    }),
-    response: z.object({ items: z.array(uuid()).readonly(), hasMore: z.boolean() }),
+    query: nextPageQuery(uuid(), 'profile'),
+    response: pageSchema(uuid()),
     status: 200,
     problems: ['channel_not_found'],
     handler: async ({ actor, params, query, timeMs }) => {
-      await accessOf(accessTo, { channelId: params.channelId, profileId: actor, atMs: timeMs });
+      await accessOf(accessTo, { actor, params, timeMs });
       return reactorsOf({ ...params, limit: query.limit, after: query.after });
     },
   }),

@@ -28,11 +28,16 @@ export const messageSchema = z.object({
   pinned: z.boolean(),
 });
 
-export type Asked = { readonly channelId: string; readonly profileId: string; readonly atMs: number };
+/** Of a request: who asks, about which channel, and when. */
+export type Asked = {
+  readonly actor: string;
+  readonly params: { readonly channelId: string };
+  readonly timeMs: number;
+};
 
 /** Throws `channel_not_found` also to those who may not see the channel: they are not told that it exists. */
-export const accessOf = async (accessTo: AccessTo, asked: Asked): Promise<Access> => {
-  const access = await accessTo(asked);
+export const accessOf = async (accessTo: AccessTo, { actor, params, timeMs }: Asked): Promise<Access> => {
+  const access = await accessTo({ channelId: params.channelId, profileId: actor, atMs: timeMs });
   if (!access) throw new Refusal('channel_not_found', 'There is no such channel among yours.');
   return access;
 };

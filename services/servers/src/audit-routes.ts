@@ -1,8 +1,8 @@
-import { defineRoute, limit, type Route, uuid, wholeNumber } from '@palaver/http';
+import { defineRoute, limit, pageSchema, type Route, uuid, wholeNumber } from '@palaver/http';
 import { auditOf, type Database } from '@palaver/projection-servers';
 import type { ServersEvent } from '@palaver/schemas';
 import { z } from 'zod';
-import { demand, inServer, instant, pageOf } from './route-parts.ts';
+import { demand, inServer, instant } from './route-parts.ts';
 
 /** What was done in a server and by whom, over HTTP: the events themselves, but for what somebody was called. */
 
@@ -59,7 +59,7 @@ export const auditRoutes = (db: Database): readonly Route[] => [
         .optional()
         .meta({ description: 'A profile, channel or server, or the code of an invite' }),
     }),
-    response: pageOf(auditEntrySchema),
+    response: pageSchema(auditEntrySchema),
     status: 200,
     problems: ['server_not_found', 'missing_permission'],
     handler: async ({ actor, params, query, timeMs }) => {

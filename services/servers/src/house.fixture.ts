@@ -11,9 +11,19 @@ export type World = {
   readonly inviteCode: string;
   readonly accounts: Readonly<Record<Person, Account>>;
   /** Asks below `/servers/:serverId`, as one of them: `as('guest', 'GET /members')`. The answer shows what all have done before. */
-  as(person: Person | Account, operation: `${string} ${string}`, body?: unknown, headers?: object): Promise<Answer>;
+  as(
+    person: Person | Pick<Account, 'token'>,
+    operation: `${string} ${string}`,
+    body?: unknown,
+    headers?: object,
+  ): Promise<Answer>;
   /** Asks anywhere, as one of them. */
-  ask(person: Person | Account, operation: `${string} /${string}`, body?: unknown, headers?: object): Promise<Answer>;
+  ask(
+    person: Person | Pick<Account, 'token'>,
+    operation: `${string} /${string}`,
+    body?: unknown,
+    headers?: object,
+  ): Promise<Answer>;
   /** A new member, with the account's token. */
   newMember(name?: string): Promise<Account>;
 };

@@ -1,9 +1,9 @@
-import { defineRoute, limit, Refusal, type Route, reply, uuid } from '@palaver/http';
+import { defineRoute, nextPageQuery, pageSchema, Refusal, reply, type Route, uuid } from '@palaver/http';
 import { type Database, inviteByCode, invitesOf } from '@palaver/projection-servers';
 import { grantablePermissions } from '@palaver/schemas';
 import { z } from 'zod';
 import type { InviteResult, MembershipResult } from './invite.ts';
-import { command, demand, inServer, instant, inviteCode, isoTime, newInviteCode, pageOf, role } from './route-parts.ts';
+import { command, demand, inServer, instant, inviteCode, isoTime, newInviteCode, role } from './route-parts.ts';
 
 /** Invites over HTTP. */
 
@@ -82,11 +82,8 @@ export const inviteRoutes = (db: Database): readonly Route[] => [
     auth: 'bearer',
     kind: 'query',
     params: inServer(),
-    query: z.strictObject({
-      limit: limit(),
-      after: inviteCode().optional().meta({ description: 'The last code of the page before' }),
-    }),
-    response: pageOf(inviteSchema),
+    query: nextPageQuery(inviteCode(), 'code'),
+    response: pageSchema(inviteSchema),
     status: 200,
     problems: ['server_not_found', 'missing_permission'],
     handler: async ({ actor, params, query, timeMs }) => {

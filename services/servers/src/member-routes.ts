@@ -1,8 +1,18 @@
-import { defineRoute, limit, oneLine, Refusal, type Route, reply, uuid, wholeNumber } from '@palaver/http';
+import {
+  defineRoute,
+  nextPageQuery,
+  oneLine,
+  pageSchema,
+  Refusal,
+  reply,
+  type Route,
+  uuid,
+  wholeNumber,
+} from '@palaver/http';
 import { bansOf, type Database, memberFor, membersOf } from '@palaver/projection-servers';
 import type { ServersCommand } from '@palaver/schemas';
 import { z } from 'zod';
-import { command, demand, inServer, instant, pageOf, role, standingFor } from './route-parts.ts';
+import { command, demand, inServer, instant, role, standingFor } from './route-parts.ts';
 
 /** Members, and who is kept out, over HTTP. */
 
@@ -40,7 +50,7 @@ export const memberRoutes = (db: Database): readonly Route[] => [
       limit: wholeNumber({ min: 1, max: 1_000 }).default(50),
       after: uuid().optional().meta({ description: 'The last profile of the page before' }),
     }),
-    response: pageOf(memberSchema),
+    response: pageSchema(memberSchema),
     status: 200,
     problems: ['server_not_found'],
     handler: async ({ actor, params, query }) => {
@@ -145,11 +155,8 @@ export const memberRoutes = (db: Database): readonly Route[] => [
     auth: 'bearer',
     kind: 'query',
     params: inServer(),
-    query: z.strictObject({
-      limit: limit(),
-      after: uuid().optional().meta({ description: 'The last profile of the page before' }),
-    }),
-    response: pageOf(banSchema),
+    query: nextPageQuery(uuid(), 'profile'),
+    response: pageSchema(banSchema),
     status: 200,
     problems: ['server_not_found', 'missing_permission'],
     handler: async ({ actor, params, query, timeMs }) => {

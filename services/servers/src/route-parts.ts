@@ -28,8 +28,6 @@ export const changed = (value: string | null | undefined): string | null =>
 
 export const instant = () => z.iso.datetime();
 export const isoTime = (timeMs: number): string => new Date(timeMs).toISOString();
-export const pageOf = <Item extends z.ZodType>(item: Item) =>
-  z.object({ items: z.array(item).readonly(), hasMore: z.boolean() });
 export const version = () =>
   z.int().meta({ description: 'Rises with each change; `If-Match` takes it in double quotes', examples: [3] });
 

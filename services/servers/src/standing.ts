@@ -62,15 +62,20 @@ export const server = streamKind<ServerState, ServerEvent>({
       updatedAtMs: timestampMs,
     }),
     ServerChanged: (state, { name, imageUrl }, { version, timestampMs }) =>
-      live(state) && { ...live(state)!, name, imageUrl, version, updatedAtMs: timestampMs },
+      changed(state, { name, imageUrl, version, updatedAtMs: timestampMs }),
     OwnershipTransferred: (state, { ownerId }, { version, timestampMs }) =>
-      live(state) && { ...live(state)!, ownerId, version, updatedAtMs: timestampMs },
+      changed(state, { ownerId, version, updatedAtMs: timestampMs }),
     ServerDeleted: () => 'deleted',
   },
 });
 
 /** Null for what never was and for what is gone. */
 export const live = (state: ServerState): Server | null => (state === 'deleted' ? null : state);
+
+const changed = (state: ServerState, to: Partial<Server>): ServerState => {
+  const before = live(state);
+  return before && { ...before, ...to };
+};
 
 const left = ({ timedOutUntilMs }: MemberState): MemberState => ({ membership: null, timedOutUntilMs });
 

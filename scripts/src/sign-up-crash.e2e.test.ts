@@ -3,6 +3,8 @@ import { avroCodec, kafkaLog, TakenRecords } from '@palaver/event-log';
 import { gatewayUrl } from '@palaver/http/testing';
 import { type AuthEvent, eventSchemas, topics } from '@palaver/schemas';
 import { expect, test } from 'vitest';
+import { killProcess } from './house/control-client.ts';
+import { required } from './testing.ts';
 
 /**
  * `kill -9` of the auth service in the middle of sign-ups, three times: whoever asks again under the same key gets the one account, and of
@@ -10,16 +12,6 @@ import { expect, test } from 'vitest';
  */
 
 const marker = `Crash ${Date.now()}`;
-const environment = (name: string): string => {
-  const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set: run this test with \`npm test\`, which starts the house first`);
-  return value;
-};
-const killAuth = async (): Promise<void> => {
-  const answer = await fetch(`${environment('PALAVER_TEST_CONTROL')}/processes/auth/kill`, { method: 'POST' });
-  if (!answer.ok) throw new Error(await answer.text());
-};
-
 type SignUp = { readonly email: string; readonly key: string };
 const signUps = (kind: string, count: number): readonly SignUp[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -54,8 +46,8 @@ const insist = async (signUp: SignUp): Promise<string> => {
 
 /** What the log says of these sign-ups: whose addresses were claimed, and which profiles were made; each as often as it was. */
 const onTheLog = async (): Promise<{ claimed: readonly string[]; created: readonly string[] }> => {
-  const log = kafkaLog({ brokers: environment('PALAVER_TEST_KAFKA').split(','), clientId: 'sign-up-crash-test' });
-  const codec = await avroCodec({ registryUrl: environment('PALAVER_TEST_REGISTRY'), schemas: eventSchemas.auth });
+  const log = kafkaLog({ brokers: required('PALAVER_TEST_KAFKA').split(','), clientId: 'sign-up-crash-test' });
+  const codec = await avroCodec({ registryUrl: required('PALAVER_TEST_REGISTRY'), schemas: eventSchemas.auth });
   const claimed: string[] = [];
   const created: string[] = [];
   try {
@@ -85,7 +77,7 @@ test('every claimed address becomes one account, whatever dies in between', asyn
     answered.push(...insisting.slice(wave * 30, (wave + 1) * 30).map(insist));
     left.push(...fleeting.slice(wave * 15, (wave + 1) * 15).map((one) => ask(one).catch(() => null)));
     await delay(250 + 200 * wave);
-    await killAuth();
+    await killProcess('auth');
     await Promise.race([Promise.all(answered.slice(-30)), delay(4_000)]);
   }
   const ids = await Promise.all(answered);
