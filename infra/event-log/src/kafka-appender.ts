@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Message, Producer, RecordMetadata, TopicMessages } from 'kafkajs';
 import { type Client, messageOf, rootOf } from './kafka-client.ts';
 import type { SentMessage } from './kafkajs-encoder.ts';
@@ -16,6 +15,8 @@ const defaultAppendTimeoutMs = 10_000;
  * one record as for fifty, and what comes in pieces grows together again. Who is alone does not wait.
  */
 const sendIntervalMs = 4;
+/** So many records that wait are worth a request of their own at once. */
+const enoughRecords = 8;
 
 /** The broker looked at the records and refused them, so no earlier try of the same request was taken either. */
 const refusals = new Set([
@@ -131,6 +132,8 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
   const partitionCounts = new Map<string, number>();
   let queue: PendingAppend[] = [];
   let queuedBytes = 0;
+  let queuedRecords = 0;
+  let enough: (() => void) | null = null;
   let pumping: Promise<void> | null = null;
   let lastSendMs = Number.NEGATIVE_INFINITY;
   let lastAppends = 0;
@@ -140,6 +143,22 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
   const setQueue = (appends: PendingAppend[]): void => {
     queue = appends;
     queuedBytes = bytesOf(appends);
+    queuedRecords = recordsOf(appends);
+  };
+
+  /** Resolves at that time, or as soon as enough waits. */
+  const gathered = (untilMs: number): Promise<void> => {
+    const earlyMs = untilMs - performance.now();
+    if (earlyMs <= 0 || queuedRecords >= enoughRecords) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        enough = null;
+        resolve();
+      };
+      const timer = setTimeout(end, earlyMs);
+      enough = end;
+    });
   };
 
   const drop = (dropped: Producer, lastUse: Promise<unknown>): void => {
@@ -256,8 +275,7 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
 
   const pump = async (): Promise<void> => {
     while (queue.length > 0) {
-      const earlyMs = lastAppends > 1 ? sendIntervalMs - (performance.now() - lastSendMs) : 0;
-      if (earlyMs > 0) await delay(earlyMs);
+      if (lastAppends > 1) await gathered(lastSendMs + sendIntervalMs);
       await refuseMisdirected();
       lastSendMs = performance.now();
       const { now, later } = nextRequest(queue);
@@ -284,6 +302,8 @@ export const kafkaAppender = (client: Client, partitionsOf: (topic: string) => P
       return new Promise((resolve, reject) => {
         queue.push({ topic, partition, records, bytes, resolve, reject });
         queuedBytes += bytes;
+        queuedRecords += records.length;
+        if (queuedRecords >= enoughRecords) enough?.();
         // A microtask later, so that what is appended in the same turn shares the request.
         pumping ??= Promise.resolve().then(pump);
       });

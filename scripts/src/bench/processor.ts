@@ -10,15 +10,14 @@ import { median, overRounds, type Pair, percentile } from './statistics.ts';
 import { cpuDetails, type Pids, withCpu } from './usage.ts';
 import { checkEvents } from './verify.ts';
 import type { ProducerCalls, ProducerResult } from './workers/bare-producer.ts';
-import type { DriverCalls, DriverResult } from './workers/driver.ts';
-import type { AppendTotals, ProcessorCalls } from './workers/processor.ts';
+import type { AppendTotals, ProcessorCalls, ProcessorResult } from './workers/processor.ts';
 
 /**
- * Commands through the processor, without HTTP:
+ * Commands through the processor as an instance of a service gives and decides them, without HTTP:
  *
- *   driver ──command client──▶ commands ──▶ processor ──▶ events
- *     ▲                                         │
- *     └────────────── replies ◀─────────────────┘
+ *   command client ──▶ commands ──▶ processor ──▶ events
+ *     ▲                                 │
+ *     └────────── in one process ───────┘
  */
 export const benchProcessor = async (arena: Arena, options: BenchOptions): Promise<Figure[]> => {
   const figures: Figure[] = [];
@@ -44,7 +43,7 @@ const benchDurability = async (arena: Arena, options: BenchOptions, durability: 
   try {
     let acknowledged = 0;
     for (const { inFlight, seconds } of warmUps) {
-      acknowledged += (await sides.driver.ask.run({ inFlight, seconds })).accepted;
+      acknowledged += (await sides.processor.ask.run({ inFlight, seconds })).accepted;
       await sides.producer.ask.run({ records: inFlight, spread: 8, seconds: 2 });
     }
     const throughputs: Throughput[] = [];
@@ -70,8 +69,7 @@ const benchDurability = async (arena: Arena, options: BenchOptions, durability: 
       latencyFigure(latencies, durability, checks),
     ];
   } finally {
-    await Promise.all([sides.driver.stop(), sides.producer.stop()]);
-    await sides.processor.stop();
+    await Promise.all([sides.processor.stop(), sides.producer.stop()]);
     await log.close();
   }
 };
@@ -80,30 +78,28 @@ const startSides = async (arena: Arena, name: string, partitions: number) => {
   const { brokers, registryUrl } = arena.stack;
   const postgresUrl = await arena.database(name.replaceAll('-', '_'));
   const processor = arena.worker<ProcessorCalls>('processor');
-  const driver = arena.worker<DriverCalls>('driver');
   const producer = arena.worker<ProducerCalls>('bare-producer');
   await processor.ask.start({ name, brokers, registryUrl, postgresUrl });
-  await driver.ask.start({ name, brokers, registryUrl });
   const messages = eventMessages(`${name}-limit`);
   await producer.ask.start({ topic: `${name}-limit.events`, brokers, partitions, messages });
-  const pids = (): Pids => pidsOf(arena, { processor: processor.pid, driver: driver.pid });
-  return { processor, driver, producer, pids };
+  const pids = (): Pids => pidsOf(arena, { processor: processor.pid });
+  return { processor, producer, pids };
 };
 type Sides = Awaited<ReturnType<typeof startSides>>;
 
 type Cpu = { readonly cpuMs: Readonly<Record<string, number>> };
 type Batches = { readonly records: number; readonly spread: number };
-type Round = { readonly driven: DriverResult & Cpu; readonly produced: ProducerResult; readonly batches: Batches };
+type Round = { readonly driven: ProcessorResult & Cpu; readonly produced: ProducerResult; readonly batches: Batches };
 type Throughput = { readonly inFlight: number; readonly rounds: readonly Round[] };
-type LatencyRound = { readonly driven: DriverResult; readonly produced: ProducerResult };
+type LatencyRound = { readonly driven: ProcessorResult; readonly produced: ProducerResult };
 
 /** Ours, then the limit with requests as large, and as spread over partitions, as ours just were on average. */
 const throughputRound = async (
-  { processor, driver, producer, pids }: Sides,
+  { processor, producer, pids }: Sides,
   { inFlight, seconds }: { inFlight: number; seconds: number },
 ): Promise<Round> => {
   const before = await processor.ask.totals();
-  const { value, cpuMs } = await withCpu(pids, () => driver.ask.run({ inFlight, seconds }));
+  const { value, cpuMs } = await withCpu(pids, () => processor.ask.run({ inFlight, seconds }));
   const batches = averageBatches(before, await processor.ask.totals());
   return { driven: { ...value, cpuMs }, batches, produced: await producer.ask.run({ ...batches, seconds }) };
 };
@@ -116,8 +112,8 @@ const averageBatches = (before: AppendTotals, after: AppendTotals): Batches => {
   };
 };
 
-const latencyRound = async ({ driver, producer }: Sides, seconds: number): Promise<LatencyRound> => ({
-  driven: await driver.ask.run({ inFlight: 1, seconds }),
+const latencyRound = async ({ processor, producer }: Sides, seconds: number): Promise<LatencyRound> => ({
+  driven: await processor.ask.run({ inFlight: 1, seconds }),
   produced: await producer.ask.run({ records: 1, spread: 1, seconds }),
 });
 

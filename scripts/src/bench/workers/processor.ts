@@ -1,4 +1,6 @@
 import {
+  type CommandClient,
+  commandClient,
   createReplies,
   type Decider,
   newId,
@@ -8,10 +10,10 @@ import {
 } from '@palaver/decider';
 import { avroCodec, type EventLog, kafkaLog, type LogEvent } from '@palaver/event-log';
 import pg from 'pg';
-import { benchDecider, benchSchemas } from '../messages.ts';
+import { benchDecider, benchSchemas, newChannels, postCommand, realContents } from '../messages.ts';
 import { serveCalls } from '../worker.ts';
 
-/** The command processor of messages, alone in its process as an instance of a service is. */
+/** The command client and the processor of messages in one process, as in an instance of the service, but without HTTP. */
 
 export type ProcessorStart = {
   readonly name: string;
@@ -28,10 +30,22 @@ export type AppendTotals = {
   readonly conflicts: number;
 };
 
+export type ProcessorRun = { readonly inFlight: number; readonly seconds: number };
+export type ProcessorResult = {
+  readonly accepted: number;
+  readonly refused: number;
+  readonly elapsedMs: number;
+  readonly latenciesMs: Float64Array;
+};
+
+const timeoutMs = 30_000;
+const channels = newChannels(64);
+const nextContent = realContents();
 let processor: Processor;
+let client: CommandClient;
 let requests = 0;
 
-/** Counts the requests of the processor's own appender, the first it opens; the later one carries replies. */
+/** Counts the requests of the processor's own appender, the first that is opened; the later one carries commands. */
 const countingLog = (options: { brokers: readonly string[]; clientId: string }): EventLog => {
   const onEvent = ({ kind }: LogEvent): void => {
     if (kind === 'appended') requests += 1;
@@ -47,29 +61,59 @@ const calls = {
     const schemas = benchSchemas(name);
     const store = postgresStateStore(new pg.Pool({ connectionString: postgresUrl, max: 4 }));
     await store.migrate();
+    const log = countingLog({ brokers, clientId: name });
+    const codecs = {
+      commands: await avroCodec({ registryUrl, schemas: schemas.commands }),
+      events: await avroCodec({ registryUrl, schemas: schemas.events }),
+    };
+    const decider = benchDecider(name) as unknown as Decider;
+    const replies = createReplies(newId());
     const say = (fields: object, text: string) => console.error(text, fields);
     processor = await startProcessor({
-      log: countingLog({ brokers, clientId: `${name}-processor` }),
-      decider: benchDecider(name) as unknown as Decider,
-      codecs: {
-        commands: await avroCodec({ registryUrl, schemas: schemas.commands }),
-        events: await avroCodec({ registryUrl, schemas: schemas.events }),
-      },
+      log,
+      decider,
+      codecs,
       store,
       groupId: `${name}-group`,
-      replies: createReplies(newId()),
+      replies,
       newEpoch: newId,
       logger: { info: () => undefined, warn: say, error: say },
       onCrash: (error) => {
         throw error;
       },
     });
+    client = await commandClient({ log, decider, codec: codecs.commands, replies });
+  },
+  run: async ({ inFlight, seconds }: ProcessorRun): Promise<ProcessorResult> => {
+    const latenciesMs: number[] = [];
+    let refused = 0;
+    let given = 0;
+    const startedMs = performance.now();
+    const endMs = startedMs + seconds * 1_000;
+    const keepOneInFlight = async (): Promise<void> => {
+      for (let now = performance.now(); now < endMs; now = performance.now()) {
+        const command = postCommand(channels[given++ % channels.length]!, nextContent());
+        const { outcome } = await client.submit(command, { timeoutMs });
+        if (outcome.kind === 'refused') refused += 1;
+        else latenciesMs.push(performance.now() - now);
+      }
+    };
+    await Promise.all(Array.from({ length: inFlight }, keepOneInFlight));
+    return {
+      accepted: latenciesMs.length,
+      refused,
+      elapsedMs: performance.now() - startedMs,
+      latenciesMs: Float64Array.from(latenciesMs),
+    };
   },
   totals: async (): Promise<AppendTotals> => {
     const { appends, appendedRecords, conflicts } = processor.stats;
     return { requests, runs: appends, records: appendedRecords, conflicts };
   },
-  close: (): Promise<void> => processor.close(),
+  close: async (): Promise<void> => {
+    await client.close();
+    await processor.close();
+  },
 };
 export type ProcessorCalls = typeof calls;
 
