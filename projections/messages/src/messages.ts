@@ -376,7 +376,6 @@ export type AccessTo = (asked: { channelId: string; profileId: string; atMs: num
 
 type Sets = Pick<Overwrite, 'allow' | 'deny'>;
 type AccessRow = {
-  readonly place: string;
   readonly server_id: string;
   readonly type: ChannelType;
   readonly slow_mode_seconds: number;
@@ -406,20 +405,23 @@ const accessOf = (row: AccessRow, { profileId, atMs }: { profileId: string; atMs
   return { serverId: row.server_id, type: row.type, permissions, timedOut: isTimedOut(who, atMs), slowModeSeconds };
 };
 
+const accessColumns = `c.server_id, c.type, c.slow_mode_seconds, s.owner_id, m.role, m.permissions, m.timed_out_until,
+  case when r.deny is not null then jsonb_build_object('allow', r.allow, 'deny', r.deny) end as of_role,
+  case when o.deny is not null then jsonb_build_object('allow', o.allow, 'deny', o.deny) end as of_member`;
+const joinOverwrites = `left join overwrite r on r.channel_id = c.id and r.target = m.role
+  left join overwrite o on o.channel_id = c.id and o.target = m.profile_id::text`;
+
 /** Every post and every page asks for it, so those who ask at the same time share a query. */
 const accessReader = (pool: Pool): AccessTo =>
   batched(async (asked) => {
-    const { rows } = await pool.query<AccessRow>({
+    const { rows } = await pool.query<AccessRow & { place: string }>({
       name: 'channel-access',
-      text: `select asked.place, c.server_id, c.type, c.slow_mode_seconds, s.owner_id, m.role, m.permissions, m.timed_out_until,
-                    case when r.deny is not null then jsonb_build_object('allow', r.allow, 'deny', r.deny) end as of_role,
-                    case when o.deny is not null then jsonb_build_object('allow', o.allow, 'deny', o.deny) end as of_member
+      text: `select asked.place, ${accessColumns}
              from unnest($1::uuid[], $2::uuid[]) with ordinality as asked (channel_id, profile_id, place)
              join channel c on c.id = asked.channel_id
              join server s on s.id = c.server_id
              join member m on m.server_id = c.server_id and m.profile_id = asked.profile_id
-             left join overwrite r on r.channel_id = c.id and r.target = m.role
-             left join overwrite o on o.channel_id = c.id and o.target = m.profile_id::text`,
+             ${joinOverwrites}`,
       values: [asked.map(({ channelId }) => channelId), asked.map(({ profileId }) => profileId)],
     });
     const found = new Array<Access | null>(asked.length).fill(null);
@@ -429,6 +431,23 @@ const accessReader = (pool: Pool): AccessTo =>
     }
     return found;
   });
+
+type InServer = { readonly serverId: string; readonly profileId: string; readonly atMs: number };
+
+/** The channels of a server that a profile may see; null when it is not a member, or there is no such server. */
+const channelsFor = async (pool: Pool, asked: InServer): Promise<readonly string[] | null> => {
+  const { rows } = await pool.query<AccessRow & { id: string | null }>({
+    name: 'channels-for',
+    text: `select c.id, ${accessColumns}
+           from member m join server s on s.id = m.server_id left join channel c on c.server_id = m.server_id
+           ${joinOverwrites}
+           where m.server_id = $1 and m.profile_id = $2
+           order by c.id`,
+    values: [asked.serverId, asked.profileId],
+  });
+  if (rows.length === 0) return null;
+  return rows.flatMap((row) => (row.id !== null && accessOf(row, asked) ? [row.id] : []));
+};
 
 /** A place in a channel: a message's id, or its seq. */
 export type Place = string | number;
@@ -637,6 +656,7 @@ const membersAmong = async (
 /** What the messages service asks its read model. */
 export type MessagesQueries = {
   readonly accessTo: AccessTo;
+  readonly channelsFor: (asked: InServer) => Promise<readonly string[] | null>;
   /** As `profileId` sees it. */
   readonly history: (page: HistoryPage & { readonly profileId: string }) => Promise<Page<MessageDetail> | null>;
   readonly messageFor: (of: OfMessage & { readonly profileId: string }) => Promise<MessageDetail | null>;
@@ -648,6 +668,7 @@ export type MessagesQueries = {
 
 export const messagesQueries = (pool: Pool): MessagesQueries => ({
   accessTo: accessReader(pool),
+  channelsFor: (asked) => channelsFor(pool, asked),
   async history({ profileId, ...page }) {
     const found = await history(pool, page);
     return found && { items: await detailed(pool, found.items, profileId), hasMore: found.hasMore };
