@@ -198,8 +198,34 @@ describe('fold(what the sweep has left) = fold(everything)', () => {
         { type: 'DeleteMessage', data: managed },
         { type: 'DeleteMessages', data: { channelId, messageIds: ['m1', 'm2'], by: 'ada', manages: true } },
         { type: 'AnonymizeMessage', data: { ...of, ...one, editedAt: null, postedAt: givenTimeMs } },
+        {
+          type: 'PostMessage',
+          data: { ...of, ...named, ...one, authorId: 'ada', mentions: ['bob', 'eve'], slowModeSeconds: 0 },
+        },
+        {
+          type: 'PostMessage',
+          data: { ...of, ...named, ...one, authorId: 'ada', mentionsEveryone: true, slowModeSeconds: 0 },
+        },
+        { type: 'MarkRead', data: { channelId, profileId: 'bob', seq: 1 } },
+        { type: 'MarkRead', data: { channelId, profileId: 'bob', seq: 2 } },
+        { type: 'ForgetReader', data: { channelId, profileId: 'bob' } },
       ];
     });
+    expectLaw(messagesDecider, [messagesProjection], commands);
+  });
+
+  test('direct channels', () => {
+    const channelId = 'c1';
+    const commands = ['bob', 'eve'].flatMap((profileId): MessagesCommand[] => [
+      {
+        type: 'OpenDirectChannel',
+        data: { channelId, profileIds: ['ada', profileId], group: true, openedBy: 'ada' },
+      },
+      { type: 'AddParticipant', data: { channelId, profileId, by: 'ada' } },
+      { type: 'LeaveDirectChannel', data: { channelId, profileId, erased: profileId === 'eve' } },
+      { type: 'BlockProfile', data: { profileId, blockedId: 'ada' } },
+      { type: 'UnblockProfile', data: { profileId, blockedId: 'ada' } },
+    ]);
     expectLaw(messagesDecider, [messagesProjection], commands);
   });
 });

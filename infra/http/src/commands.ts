@@ -34,7 +34,7 @@ type Asked = {
 };
 
 /**
- * Makes the senders of a service's requests. With an `Idempotency-Key` ids derive from the actor, the key, the operation
+ * Makes the senders of a service's requests. With an `Idempotency-Key` (or a `nonce`, where the route takes one) ids derive from the actor, the key, the operation
  * and the path, so that a retried request is the same command; the fingerprint tells whether it is the same request. The path is
  * part of it because a partition remembers its own commands only: one key for two channels must not make two messages of one id.
  */
@@ -42,7 +42,7 @@ export const commandSender =
   (options: { name: string; commands?: Submitter; commandTimeoutMs?: number }) =>
   (asked: Asked): Sender => {
     const { route, req, res, actor, given } = asked;
-    const key = route.kind === 'command' ? idempotencyKey(req) : null;
+    const key = route.kind === 'command' ? (idempotencyKey(req) ?? nonceOf(route, given)) : null;
     const id = (purpose: string): string =>
       key === null ? newId() : derivedId(actor, key, route.operationId, req.path, purpose);
     const commandId = id('command');
@@ -130,6 +130,9 @@ const idempotencyKey = (req: Request): string | null => {
   if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw new Refusal('malformed_header', 'Idempotency-Key must have 1 to 255 visible ASCII characters.');
 };
+
+const nonceOf = (route: Route, given: unknown): string | null =>
+  route.takesNonce ? ((given as { readonly nonce?: string }).nonce ?? null) : null;
 
 const REASON = /^[^\p{Cc}\p{Cs}]{1,512}$/u;
 

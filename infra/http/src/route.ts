@@ -87,6 +87,8 @@ export type RouteOptions<
   readonly status: number;
   /** Whether its commands carry the reason of `X-Audit-Log-Reason`, which lies on the log with their events. */
   readonly takesReason?: boolean;
+  /** Whether its body's field `nonce` stands for an `Idempotency-Key` where there is none. */
+  readonly takesNonce?: boolean;
   /** Codes of the domain that the route may answer with; each stands in the service's problem table. */
   readonly problems: readonly string[];
   readonly handler: (

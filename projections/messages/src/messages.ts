@@ -14,6 +14,16 @@ import {
   type ServersEvent,
 } from '@palaver/schemas';
 import type { Pool } from 'pg';
+import {
+  type DirectQueries,
+  directAccessTo,
+  directHandlers,
+  directPermissions,
+  directQueries,
+  directTables,
+  participantsAmong,
+} from './direct.ts';
+import { type ReadState, readingHandlers, readingTables, readStatesOf } from './reading.ts';
 
 /**
  * The view of messages: a channel's history, and the facts of other services that posting and reading need (servers, channels, what these
@@ -30,7 +40,8 @@ const tables: readonly Table[] = [
       channel_id: 'uuid not null',
       seq: 'bigint not null',
       id: 'uuid not null',
-      server_id: 'uuid not null',
+      // Null for a direct channel.
+      server_id: 'uuid',
       // Null when the author's account is gone, and its messages stayed.
       author_id: 'uuid',
       content: 'text not null',
@@ -134,6 +145,8 @@ const tables: readonly Table[] = [
     columns: { id: 'uuid not null', messages: 'text not null', deleted_at: 'timestamptz not null' },
     primaryKey: ['id'],
   },
+  ...readingTables,
+  ...directTables,
 ];
 
 // Fold. Handlers of the three topics touch different tables, so that the order between topics does not matter.
@@ -155,7 +168,7 @@ type ServersFact = Extract<
       | 'MemberRoleChanged';
   }
 >;
-type AuthFact = Extract<AuthEvent, { type: 'AccountDeleted' }>;
+type AuthFact = Extract<AuthEvent, { type: 'ProfileCreated' | 'AccountDeleted' }>;
 
 type MemberOf = { readonly serverId: string; readonly profileId: string };
 
@@ -200,10 +213,12 @@ const targetOf = ({ role, profileId }: Pick<Overwrite, 'role' | 'profileId'>): s
 
 export const messagesProjection = defineProjection<MessagesEvent | ServersFact | AuthFact>({
   name: 'messages',
-  version: 4,
+  version: 5,
   topics: ['messages.events', 'servers.events', 'auth.events'],
   tables,
   handlers: {
+    ...readingHandlers,
+    ...directHandlers,
     MessagePosted: (data, { timestampMs }) => [
       {
         kind: 'put',
@@ -336,6 +351,7 @@ export const messagesProjection = defineProjection<MessagesEvent | ServersFact |
     MemberRoleChanged: (data) => [{ kind: 'patch', table: 'member', key: memberKey(data), set: { role: data.role } }],
     AccountDeleted: ({ profileId, messages }, { timestampMs }) => [
       { kind: 'put', table: 'deleted_author', row: { id: profileId, messages, deleted_at: new Date(timestampMs) } },
+      { kind: 'remove', table: 'profile', key: { id: profileId } },
     ],
   },
 });
@@ -345,7 +361,8 @@ export const messagesProjection = defineProjection<MessagesEvent | ServersFact |
 export type MessageView = {
   readonly id: string;
   readonly channelId: string;
-  readonly serverId: string;
+  /** Null in a direct channel. */
+  readonly serverId: string | null;
   /** Null when the author's account is gone. */
   readonly authorId: string | null;
   readonly seq: number;
@@ -362,11 +379,14 @@ export type MessageView = {
 
 /** What a profile is to a channel; null when there is no such channel, or the profile may not see it. */
 export type Access = {
-  readonly serverId: string;
-  readonly type: ChannelType;
+  /** Null for a direct channel. */
+  readonly serverId: string | null;
+  readonly type: ChannelType | 'DIRECT';
   /** What it may do there now. */
   readonly permissions: ReadonlySet<Permission>;
   readonly timedOut: boolean;
+  /** In a direct channel of two: whether one has blocked the other. */
+  readonly blocked: boolean;
   /** Pause between two of its messages, s; 0 for none, and for who may manage messages. */
   readonly slowModeSeconds: number;
 };
@@ -402,8 +422,18 @@ const accessOf = (row: AccessRow, { profileId, atMs }: { profileId: string; atMs
   const permissions = permissionsIn(overwrites, who, atMs);
   if (!permissions.has('VIEW_CHANNEL')) return null;
   const slowModeSeconds = permissions.has('MANAGE_MESSAGES') ? 0 : row.slow_mode_seconds;
-  return { serverId: row.server_id, type: row.type, permissions, timedOut: isTimedOut(who, atMs), slowModeSeconds };
+  const timedOut = isTimedOut(who, atMs);
+  return { serverId: row.server_id, type: row.type, permissions, timedOut, blocked: false, slowModeSeconds };
 };
+
+const directAccess = (blocked: boolean): Access => ({
+  serverId: null,
+  type: 'DIRECT',
+  permissions: directPermissions,
+  timedOut: false,
+  blocked,
+  slowModeSeconds: 0,
+});
 
 const accessColumns = `c.server_id, c.type, c.slow_mode_seconds, s.owner_id, m.role, m.permissions, m.timed_out_until,
   case when r.deny is not null then jsonb_build_object('allow', r.allow, 'deny', r.deny) end as of_role,
@@ -428,6 +458,11 @@ const accessReader = (pool: Pool): AccessTo =>
     for (const row of rows) {
       const index = Number(row.place) - 1;
       found[index] = accessOf(row, asked[index]!);
+    }
+    const elsewhere = asked.flatMap((one, index) => (found[index] === null ? [{ ...one, index }] : []));
+    if (elsewhere.length === 0) return found;
+    for (const [place, access] of (await directAccessTo(pool, elsewhere)).entries()) {
+      if (access) found[elsewhere[place]!.index] = directAccess(access.blocked);
     }
     return found;
   });
@@ -464,7 +499,7 @@ export type HistoryPage = {
 type MessageRow = {
   id: string;
   channel_id: string;
-  server_id: string;
+  server_id: string | null;
   author_id: string | null;
   seq: string;
   content: string;
@@ -639,12 +674,15 @@ const pinsOf = async (pool: Pool, channelId: string): Promise<readonly MessageVi
   return rows.map(messageView);
 };
 
-/** Those of these profiles that are members of the server. */
-const membersAmong = async (
+type Audience = { readonly channelId: string; readonly serverId: string | null };
+
+/** Those of these profiles that are members of the channel's server, or take part in the direct channel. */
+const audienceAmong = async (
   pool: Pool,
-  { serverId, profileIds }: { serverId: string; profileIds: readonly string[] },
+  { channelId, serverId, profileIds }: Audience & { profileIds: readonly string[] },
 ): Promise<readonly string[]> => {
   if (profileIds.length === 0) return [];
+  if (serverId === null) return participantsAmong(pool, { channelId, profileIds });
   const { rows } = await pool.query<{ profile_id: string }>({
     name: 'members-among',
     text: 'select profile_id from member where server_id = $1 and profile_id = any($2::uuid[]) order by profile_id',
@@ -654,7 +692,7 @@ const membersAmong = async (
 };
 
 /** What the messages service asks its read model. */
-export type MessagesQueries = {
+export type MessagesQueries = DirectQueries & {
   readonly accessTo: AccessTo;
   readonly channelsFor: (asked: InServer) => Promise<readonly string[] | null>;
   /** As `profileId` sees it. */
@@ -663,7 +701,8 @@ export type MessagesQueries = {
   readonly versionsOf: (of: OfMessage) => Promise<readonly MessageVersion[] | null>;
   readonly reactorsOf: (page: ReactorsPage) => Promise<Page<string>>;
   readonly pinsFor: (of: { channelId: string; profileId: string }) => Promise<readonly MessageDetail[]>;
-  readonly membersAmong: (of: { serverId: string; profileIds: readonly string[] }) => Promise<readonly string[]>;
+  readonly audienceAmong: (of: Audience & { profileIds: readonly string[] }) => Promise<readonly string[]>;
+  readonly readStatesOf: (of: { channelIds: readonly string[]; profileId: string }) => Promise<readonly ReadState[]>;
 };
 
 export const messagesQueries = (pool: Pool): MessagesQueries => ({
@@ -680,13 +719,17 @@ export const messagesQueries = (pool: Pool): MessagesQueries => ({
   versionsOf: (of) => versionsOf(pool, of),
   reactorsOf: (page) => reactorsOf(pool, page),
   pinsFor: async ({ channelId, profileId }) => detailed(pool, await pinsOf(pool, channelId), profileId),
-  membersAmong: (of) => membersAmong(pool, of),
+  audienceAmong: (of) => audienceAmong(pool, of),
+  readStatesOf: (of) => readStatesOf(pool, of),
+  ...directQueries(pool),
 });
 
-/** What is left of a deleted account or channel: a message, and what is to become of it, or a reaction. */
+/** What is left of a deleted account or channel: a message, and what is to become of it, or something else of the account's. */
 export type Left =
   | { readonly kind: 'message'; readonly message: MessageView; readonly messages: MessagesLeft }
-  | ({ readonly kind: 'reaction'; readonly profileId: string; readonly emoji: string } & OfMessage);
+  | ({ readonly kind: 'reaction'; readonly profileId: string; readonly emoji: string } & OfMessage)
+  | { readonly kind: 'reader' | 'participant'; readonly channelId: string; readonly profileId: string }
+  | { readonly kind: 'block'; readonly profileId: string; readonly blockedId: string };
 export type LeftMessage = Extract<Left, { kind: 'message' }>;
 
 /** Of accounts and channels that were deleted after `since`, messages oldest of a channel first: what erasing has left to do. */
@@ -707,26 +750,53 @@ export const leftByDeleted = async (
   });
   const messages = rows.map(({ messages, ...row }): Left => ({ kind: 'message', message: messageView(row), messages }));
   if (messages.length === limit) return messages;
-  // Of messages that stay: with a message its reactions go by themselves.
-  const reactions = await pool.query<{ channel_id: string; message_id: string; profile_id: string; emoji: string }>({
-    name: 'reactions-left-by-deleted',
-    text: `select c.channel_id, r.message_id, r.profile_id, r.emoji from deleted_author d
-           join reaction r on r.profile_id = d.id
+  const others = await leftByAccounts(pool, { since, limit: limit - messages.length });
+  return [...messages, ...others];
+};
+
+type LeftRow = {
+  kind: Exclude<Left['kind'], 'message'>;
+  profile_id: string;
+  channel_id: string;
+  message_id: string;
+  emoji: string;
+  blocked_id: string;
+};
+
+/** All but messages. Of messages that stay, the reactions: with a message they go by themselves. */
+const leftByAccounts = async (
+  pool: Pool,
+  { since, limit }: { since: Date; limit: number },
+): Promise<readonly Left[]> => {
+  const { rows } = await pool.query<LeftRow>({
+    name: 'left-by-accounts',
+    text: `with gone as (select id from deleted_author where deleted_at > $1)
+           select 'reaction' as kind, r.profile_id, c.channel_id, r.message_id, r.emoji, null::uuid as blocked_id
+           from gone join reaction r on r.profile_id = gone.id
            join reaction_count c on c.message_id = r.message_id and c.emoji = r.emoji
-           where d.deleted_at > $1 and not exists (select from deleted_channel gone where gone.id = c.channel_id)
+           where not exists (select from deleted_channel d where d.id = c.channel_id)
+           union all
+           select 'reader', r.profile_id, r.channel_id, null, null, null from gone join read_state r on r.profile_id = gone.id
+           union all
+           select 'participant', p.profile_id, p.channel_id, null, null, null
+           from gone join participant p on p.profile_id = gone.id
+           union all
+           select 'block', b.profile_id, null, null, null, b.blocked_id
+           from gone join block b on b.profile_id = gone.id or b.blocked_id = gone.id
            limit $2`,
-    values: [since, limit - messages.length],
+    values: [since, limit],
   });
-  return [
-    ...messages,
-    ...reactions.rows.map(
-      (row): Left => ({
-        kind: 'reaction',
-        channelId: row.channel_id,
-        messageId: row.message_id,
-        profileId: row.profile_id,
-        emoji: row.emoji,
-      }),
-    ),
-  ];
+  return rows.map(leftOf);
+};
+
+const leftOf = (row: LeftRow): Left => {
+  const { kind, profile_id: profileId, channel_id: channelId } = row;
+  switch (kind) {
+    case 'reaction':
+      return { kind, profileId, channelId, messageId: row.message_id, emoji: row.emoji };
+    case 'block':
+      return { kind, profileId, blockedId: row.blocked_id };
+    default:
+      return { kind, profileId, channelId };
+  }
 };

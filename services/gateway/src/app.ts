@@ -96,6 +96,7 @@ const passer =
   async ({ req, res, exchange, upstream, name, path }: Passed): Promise<void> => {
     const token = bearerToken(req.headers.authorization);
     const profile = token === null ? undefined : memory.verifyToken(token).sub;
+    const unseen = req.method === 'POST' && (upstreamSpecs[name].unseenPosts?.test(path) ?? false);
     exchange.actor = profile;
     const own = {
       'x-request-id': exchange.requestId,
@@ -103,27 +104,19 @@ const passer =
       'x-forwarded-for': clientAddress(req, memory.trusted),
       'x-forwarded-host': req.headers.host,
       'x-forwarded-proto': 'http',
-      'palaver-position': req.headers['palaver-position']?.toString() ?? remembered(memory, profile, { req, name }),
+      'palaver-position':
+        req.headers['palaver-position']?.toString() ??
+        (profile === undefined ? undefined : memory.positions.headerFor(profile, unseen)),
     };
     await forward(upstream, req, res, {
       path,
       headers: requestHeaders(req.headers, own),
       onAnswer: (headers) => {
         const position = headers['palaver-position'];
-        if (profile !== undefined && typeof position === 'string') memory.positions.remember(profile, position);
+        if (profile !== undefined && typeof position === 'string') memory.positions.remember(profile, position, unseen);
       },
     });
   };
-
-const remembered = (
-  { positions }: { positions: ReturnType<typeof sessionPositions> },
-  profile: string | undefined,
-  { req, name }: { req: IncomingMessage; name: UpstreamName },
-): string | undefined => {
-  if (profile === undefined) return undefined;
-  const unseen = req.method === 'POST' && upstreamSpecs[name].postsUnseen;
-  return unseen ? positions.headerFor(profile, name) : positions.headerFor(profile);
-};
 
 const openUpstreams = ({ upstreams, limits }: GatewayOptions): Readonly<Record<UpstreamName, Upstream>> => ({
   auth: openUpstream('auth', upstreams.auth, limits),

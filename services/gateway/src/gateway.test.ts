@@ -412,9 +412,13 @@ describe('positions', () => {
     await ask('/servers', 'grace');
     expect(sent()?.split(',').sort()).toEqual(['messages:1@7', 'servers:3@12', 'servers:4@1']);
   });
-  test('of the service itself are left out where it looks nothing up', async () => {
+  test('that posts of messages were answered do not go with further posts', async () => {
+    repliesOf['/channels/1/messages'] = answering('messages:1@9,messages:2@4');
     await ask('/channels/1/messages', 'grace', { method: 'POST' });
-    expect(sent()?.split(',').sort()).toEqual(['servers:3@12', 'servers:4@1']);
+    await ask('/channels/1/messages?x=1', 'grace', { method: 'POST' });
+    expect(sent()?.split(',').sort()).toEqual(['messages:1@7', 'servers:3@12', 'servers:4@1']);
+    await ask('/channels/1/messages/2', 'grace', { method: 'POST' });
+    expect(sent()?.split(',').sort()).toEqual(['messages:1@9', 'messages:2@4', 'servers:3@12', 'servers:4@1']);
   });
   test('are not those of others', async () => {
     await ask('/servers', 'linus');

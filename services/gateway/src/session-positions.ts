@@ -7,41 +7,47 @@ import { LRUCache } from 'lru-cache';
  * moves between gateways sends `Palaver-Position` itself.
  */
 export type SessionPositions = {
-  /** Takes in the `Palaver-Position` that the profile was answered. */
-  remember(profile: string, header: string): void;
-  /** The header for the profile's next request, without positions of the service `except`; undefined when there is none. */
-  headerFor(profile: string, except?: string): string | undefined;
+  /** Takes in the `Palaver-Position` that the profile was answered; whether by one of the requests that need not see each other. */
+  remember(profile: string, header: string, unseen?: boolean): void;
+  /** The header for the profile's next request, which may be one of those; undefined when there is none. */
+  headerFor(profile: string, unseen?: boolean): string | undefined;
 };
 
 /** As many as a service takes in one header. */
 const MAX_POSITIONS = 32;
 
-type Remembered = { readonly position: Position; readonly atMs: number };
+/** `seen`: the newest that was not answered by a request which others need not see. */
+type Remembered = { readonly newest: Position; readonly seen: Position | null; readonly atMs: number };
+
+const later = (a: Position | null, b: Position | null): Position | null =>
+  a === null || (b !== null && b.offset > a.offset) ? b : a;
 
 export const sessionPositions = ({ maxProfiles = 50_000, keepMs = 60_000 } = {}): SessionPositions => {
   const profiles = new LRUCache<string, Map<string, Remembered>>({ max: maxProfiles, ttl: keepMs });
 
   return {
-    remember(profile, header) {
+    remember(profile, header, unseen = false) {
       const kept = profiles.get(profile) ?? new Map<string, Remembered>();
       const atMs = Date.now();
       for (const position of parsePositions(header) ?? []) {
         const place = `${position.service}:${position.partition}`;
         const before = kept.get(place);
         kept.delete(place); // Set anew, so that the map runs from the oldest to the newest.
-        kept.set(place, before && before.position.offset > position.offset ? before : { position, atMs });
+        const newest = later(before?.newest ?? null, position)!;
+        kept.set(place, { newest, seen: later(before?.seen ?? null, unseen ? null : position), atMs });
       }
       while (kept.size > MAX_POSITIONS) kept.delete(kept.keys().next().value!);
       profiles.set(profile, kept);
     },
 
-    headerFor(profile, except) {
+    headerFor(profile, unseen = false) {
       const kept = profiles.get(profile);
       if (kept === undefined) return undefined;
       const since = Date.now() - keepMs;
       const texts: string[] = [];
-      for (const { position, atMs } of kept.values()) {
-        if (atMs >= since && position.service !== except) texts.push(formatPosition(position));
+      for (const { newest, seen, atMs } of kept.values()) {
+        const position = unseen ? seen : newest;
+        if (atMs >= since && position !== null) texts.push(formatPosition(position));
       }
       return texts.length === 0 ? undefined : texts.join(',');
     },

@@ -6,16 +6,19 @@ type UpstreamSpec = {
   /** First segments of the paths that it owns, below `/api`. */
   readonly owns: readonly string[];
   /**
-   * Whether its POSTs look nothing up in its own read model: they then need not wait for what the same profile posted before,
-   * only for facts of other services.
+   * POSTs that look nothing up which others of them change, so that they need not wait until these are visible: a profile posts
+   * messages as fast as they are decided.
    */
-  readonly postsUnseen: boolean;
+  readonly unseenPosts?: RegExp;
 };
 
 export const upstreamSpecs: Readonly<Record<UpstreamName, UpstreamSpec>> = {
-  auth: { owns: ['auth', 'profiles', '.well-known'], postsUnseen: false },
-  servers: { owns: ['servers', 'invites'], postsUnseen: false },
-  messages: { owns: ['channels', 'messages'], postsUnseen: true },
+  auth: { owns: ['auth', 'profiles', '.well-known'] },
+  servers: { owns: ['servers', 'invites'] },
+  messages: {
+    owns: ['channels', 'messages', 'read-states', 'direct-channels', 'blocks'],
+    unseenPosts: /^\/channels\/[^/?]+\/messages(?:\?|$)/,
+  },
 };
 
 export const upstreamNames = Object.keys(upstreamSpecs) as readonly UpstreamName[];

@@ -1,11 +1,11 @@
 import {
   accept,
+  commandRule,
   type Decision,
   event,
   type NewEvent,
   type Refused,
   refuse,
-  commandRule,
   streamKind,
 } from '@palaver/decider';
 import type {
@@ -29,6 +29,8 @@ import type {
   RemoveReaction,
   UnpinMessage,
 } from '@palaver/schemas';
+import { direct } from './direct.ts';
+import { everyoneMentions, mentions } from './mentions.ts';
 
 /**
  * The channel aggregate. Its root is the channel's id. Each message is a stream of its own, so that it can be erased alone, and so is each
@@ -139,19 +141,58 @@ const live = (state: MessageState) => (state?.is === 'posted' ? state : null);
 
 export type PostResult = { readonly messageId: string; readonly seq: number; readonly createdAtMs: number };
 
-/** Most posts answer nothing, and most channels are not slow: then they read nothing more, and `pace` is not there. */
+const allReadsOfPost = (command: PostMessage) => {
+  const { channelId, messageId, authorId, replyToId } = command;
+  return {
+    ...reads(command),
+    answered: message.of(channelId, replyToId ?? messageId),
+    pace: pace.of(channelId, authorId),
+    direct: direct.of(channelId),
+    everyone: everyoneMentions.of(channelId),
+  };
+};
+
+/** Most channels are not slow, most messages name nobody: what a post has no use for it does not read, and it is not there. */
 const readsOfPost = (command: PostMessage) => {
-  const { channelId, messageId, authorId, replyToId, slowModeSeconds } = command;
-  const always = { ...reads(command), answered: message.of(channelId, replyToId ?? messageId) };
-  const slow = { ...always, pace: pace.of(channelId, authorId) };
-  return slowModeSeconds > 0 ? slow : (always as typeof slow);
+  const { pace, direct, everyone, ...always } = allReadsOfPost(command);
+  return {
+    ...always,
+    ...(command.slowModeSeconds > 0 ? { pace } : {}),
+    ...(command.serverId === null ? { direct } : {}),
+    ...(command.mentionsEveryone ? { everyone } : {}),
+    ...Object.fromEntries(namedIn(command).map((id) => [id, mentions.of(command.channelId, id)])),
+  } as ReturnType<typeof allReadsOfPost>;
+};
+
+/** Whom a message names one by one: nobody themselves, and nobody twice, as one of everyone. */
+const namedIn = ({ authorId, mentions, mentionsEveryone }: PostMessage): readonly string[] =>
+  mentionsEveryone ? [] : mentions.filter((id) => id !== authorId);
+
+/** Counted apart from the message, which may be erased; `before` holds how often each was named before. */
+const mentioned = (
+  command: PostMessage,
+  seq: number,
+  before: Readonly<Record<string, number>>,
+): NewEvent<MessagesEvent>[] => {
+  const { channelId, mentionsEveryone } = command;
+  const ofMembers = namedIn(command).map((profileId) => {
+    const data = { channelId, profileId, seq, total: (before[profileId] ?? 0) + 1 };
+    return event(mentions.of(channelId, profileId), { type: 'MemberMentioned', data } as const);
+  });
+  if (!mentionsEveryone) return ofMembers;
+  const data = { channelId, seq, total: (before.everyone ?? 0) + 1 };
+  return [event(everyoneMentions.of(channelId), { type: 'EveryoneMentioned', data })];
 };
 
 export const postMessage = commandRule<PostMessage, MessagesEvent>()({
   root: ({ channelId }) => channelId,
   reads: readsOfPost,
-  decide: (states, { slowModeSeconds, ...said }, { timeMs }) => {
-    const { channelId, messageId, authorId, replyToId } = said;
+  decide: (states, command, { timeMs }) => {
+    const { slowModeSeconds, ...said } = command;
+    const { channelId, messageId, authorId, replyToId, serverId } = said;
+    if (serverId === null && !states.direct?.profileIds.includes(authorId)) {
+      return refuse('channel_not_found', 'There is no such channel among yours.');
+    }
     if (states.message) return refuse('message_exists', 'A message with this id exists already.');
     if (replyToId !== null && !live(states.answered)) {
       return refuse('reply_not_found', 'The message that it answers is not in this channel, or not any more.');
@@ -160,10 +201,15 @@ export const postMessage = commandRule<PostMessage, MessagesEvent>()({
       return refuse('slow_mode', `The channel is slow: one message in ${slowModeSeconds} s.`);
     }
     const seq = states.channel.lastSeq + 1;
-    const posted = event(message.of(channelId, messageId), { type: 'MessagePosted', data: { ...said, seq } });
+    const events = [event(message.of(channelId, messageId), { type: 'MessagePosted', data: { ...said, seq } })];
+    const before = states as unknown as Readonly<Record<string, number>>;
     const taken = { type: 'PaceTaken', data: { channelId, profileId: authorId } } as const;
     return accept<MessagesEvent>(
-      slowModeSeconds > 0 ? [posted, event(pace.of(channelId, authorId), taken)] : [posted],
+      [
+        ...events,
+        ...(slowModeSeconds > 0 ? [event(pace.of(channelId, authorId), taken)] : []),
+        ...mentioned(command, seq, before),
+      ],
       { messageId, seq, createdAtMs: timeMs } satisfies PostResult,
     );
   },

@@ -17,6 +17,17 @@ import {
   removeReaction,
   unpinMessage,
 } from './channel.ts';
+import {
+  addParticipant,
+  block,
+  blockProfile,
+  direct,
+  leaveDirectChannel,
+  openDirectChannel,
+  unblockProfile,
+} from './direct.ts';
+import { everyoneMentions, mentions } from './mentions.ts';
+import { forgetReader, markRead, read } from './reading.ts';
 
 /** Streams whose states fold an event besides the one that it lies in. */
 const touches = ({ type, data }: MessagesEvent) => {
@@ -34,14 +45,19 @@ const touches = ({ type, data }: MessagesEvent) => {
   }
 };
 
-/** Either of these says all that is left of the message. */
-const endings: ReadonlySet<MessagesEvent['type']> = new Set(['MessageDeleted', 'MessageAnonymized']);
+/** Each of these says all that is left of its stream; of how far somebody has read, the last one does. */
+const endings: ReadonlySet<MessagesEvent['type']> = new Set([
+  'MessageDeleted',
+  'MessageAnonymized',
+  'ReadMarked',
+  'ReaderForgotten',
+]);
 
 /** What this service decides: the table of its commands. */
 export const messagesDecider = defineDecider<MessagesCommand, MessagesEvent>({
   name: 'messages',
-  version: 3,
-  kinds: [channel, message, pins, reactions, reaction, pace],
+  version: 4,
+  kinds: [channel, message, pins, reactions, reaction, pace, mentions, everyoneMentions, read, direct, block],
   touches,
   ends: ({ type }) => endings.has(type),
   rules: {
@@ -54,5 +70,12 @@ export const messagesDecider = defineDecider<MessagesCommand, MessagesEvent>({
     RemoveReaction: removeReaction,
     PinMessage: pinMessage,
     UnpinMessage: unpinMessage,
+    MarkRead: markRead,
+    ForgetReader: forgetReader,
+    OpenDirectChannel: openDirectChannel,
+    AddParticipant: addParticipant,
+    LeaveDirectChannel: leaveDirectChannel,
+    BlockProfile: blockProfile,
+    UnblockProfile: unblockProfile,
   },
 });

@@ -1,9 +1,10 @@
 import { eraseLeftovers, type Leftovers } from '@palaver/process';
-import type { Left } from '@palaver/projection-messages';
+import type { Left, LeftMessage } from '@palaver/projection-messages';
 import type { MessagesCommand } from '@palaver/schemas';
 
 /**
- * What deleted accounts have posted is deleted, or loses its author, and how they reacted goes; what was posted to deleted channels is deleted:
+ * What deleted accounts have posted is deleted, or loses its author; how they reacted, how far they had read, their part in direct channels and
+ * their blocks go; what was posted to deleted channels is deleted:
  *
  *   AccountDeleted ──▶ deleted_author ─┐
  *   ChannelDeleted ──▶ deleted_channel ┤
@@ -22,15 +23,46 @@ export const eraseLeftMessages = (parts: ErasureParts, asked: { since: Date; sig
 
 const erasing = (one: Left) => {
   const command = erasureOf(one);
-  const idParts = one.kind === 'message' ? [one.message.id] : [one.messageId, one.profileId, one.emoji];
-  return { ...command, idParts: [...idParts, command.type] };
+  return { ...command, idParts: [...placeOf(one), command.type] };
+};
+
+const placeOf = (one: Left): readonly string[] => {
+  switch (one.kind) {
+    case 'message':
+      return [one.message.id];
+    case 'reaction':
+      return [one.messageId, one.profileId, one.emoji];
+    case 'block':
+      return [one.profileId, one.blockedId];
+    default:
+      return [one.channelId, one.profileId];
+  }
 };
 
 export const erasureOf = (left: Left): MessagesCommand => {
-  if (left.kind === 'reaction') {
-    const { channelId, messageId, profileId, emoji } = left;
-    return { type: 'RemoveReaction', data: { channelId, messageId, by: profileId, emoji } };
+  switch (left.kind) {
+    case 'message':
+      return erasureOfMessage(left);
+    case 'reaction': {
+      const { channelId, messageId, profileId, emoji } = left;
+      return { type: 'RemoveReaction', data: { channelId, messageId, by: profileId, emoji } };
+    }
+    case 'reader': {
+      const { channelId, profileId } = left;
+      return { type: 'ForgetReader', data: { channelId, profileId } };
+    }
+    case 'participant': {
+      const { channelId, profileId } = left;
+      return { type: 'LeaveDirectChannel', data: { channelId, profileId, erased: true } };
+    }
+    case 'block': {
+      const { profileId, blockedId } = left;
+      return { type: 'UnblockProfile', data: { profileId, blockedId } };
+    }
   }
+};
+
+const erasureOfMessage = (left: LeftMessage): MessagesCommand => {
   const { message, messages } = left;
   const { id: messageId, channelId, serverId, content, importedAt, createdAt, replyToId, editedAt } = message;
   if (messages === 'DELETE') return { type: 'DeleteMessage', data: { messageId, channelId, by: null, manages: false } };

@@ -1,3 +1,4 @@
 export { message, type PostResult, postMessage } from './channel.ts';
 export { messagesDecider } from './decider.ts';
 export { messagesProblems, messagesRoutes } from './routes.ts';
+export { typingIn } from './typing.ts';

@@ -4,6 +4,7 @@ import { commandSchemas, consumerGroups, eventSchemas, sessionEnds } from '@pala
 import { messagesDecider } from './decider.ts';
 import { eraseLeftMessages } from './erasure.ts';
 import { messagesProblems, messagesRoutes } from './routes.ts';
+import { typingIn } from './typing.ts';
 
 await serveService(
   {
@@ -14,10 +15,12 @@ await serveService(
     sessionEnds: { ...sessionEnds, schemas: eventSchemas.auth },
     problems: messagesProblems,
     usualPort: 3005,
-    routes: ({ scope, pool, commands, positions }) => {
+    routes: async ({ scope, pool, commands, positions }) => {
+      const typing = typingIn(pool);
+      await scope.waitFor('database', () => typing.migrate());
       const left = (asked: { since: Date; limit: number }) => leftByDeleted(pool, asked);
       startErasure(scope, (asked) => eraseLeftMessages({ left, commands, positions }, asked));
-      return messagesRoutes(messagesQueries(pool));
+      return messagesRoutes(messagesQueries(pool), typing);
     },
   },
   process.env,

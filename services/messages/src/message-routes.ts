@@ -2,9 +2,26 @@ import { defineRoute, pageQuery, pageSchema, Refusal, type Route, reply, uuid, w
 import type { MessagesQueries } from '@palaver/projection-messages';
 import { z } from 'zod';
 import type { DeletedResult, EditResult, PostResult } from './channel.ts';
-import { accessOf, command, content, demand, inChannel, mentionsIn, messageSchema, ofMessage } from './route-parts.ts';
+import {
+  accessOf,
+  command,
+  content,
+  demand,
+  demandProblems,
+  inChannel,
+  mentionsIn,
+  messageSchema,
+  ofMessage,
+} from './route-parts.ts';
 
 /** Messages over HTTP. */
+
+const nonce = () =>
+  z
+    .string()
+    .regex(/^[\x21-\x7e]{1,64}$/, 'must have 1 to 64 visible ASCII characters')
+    .optional()
+    .meta({ description: 'Stands for an Idempotency-Key where there is none' });
 
 /** A place in a channel: a seq, or a message's id. */
 const place = () => z.union([wholeNumber(), uuid()]);
@@ -23,8 +40,10 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
       auth: 'bearer',
       kind: 'command',
       params: inChannel(),
+      takesNonce: true,
       body: z.strictObject({
         content: content(),
+        nonce: nonce(),
         replyToId: uuid().nullable().default(null).meta({ description: 'The message of this channel that it answers' }),
         importedAt: z.iso
           .datetime({ offset: true })
@@ -34,20 +53,12 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
       }),
       response: messageSchema,
       status: 201,
-      problems: [
-        'channel_not_found',
-        'not_a_text_channel',
-        'missing_permission',
-        'timed_out',
-        'slow_mode',
-        'reply_not_found',
-        'message_exists',
-      ],
+      problems: [...demandProblems, 'not_a_text_channel', 'slow_mode', 'reply_not_found', 'message_exists'],
       handler: async ({ actor, body, id, params, submit, timeMs }) => {
         const { channelId } = params;
         const access = await accessOf(accessTo, { actor, params, timeMs });
-        if (access.type !== 'TEXT') {
-          throw new Refusal('not_a_text_channel', 'Messages are posted to TEXT channels alone.');
+        if (access.type !== 'TEXT' && access.type !== 'DIRECT') {
+          throw new Refusal('not_a_text_channel', 'Messages are posted to TEXT channels and direct ones alone.');
         }
         demand(access, 'SEND_MESSAGES');
         if (body.importedAt !== null) demand(access, 'IMPORT_MESSAGES');
@@ -56,7 +67,7 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
         const said = {
           content: body.content,
           replyToId: body.replyToId,
-          ...(await mentionsIn(body.content, access, queries)),
+          ...(await mentionsIn(body.content, { ...access, channelId }, queries)),
         };
         const result = await submit<PostResult>(
           command({
@@ -150,12 +161,12 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
         mentionsEveryone: true,
       }),
       status: 200,
-      problems: ['channel_not_found', 'message_not_found', 'not_the_author', 'missing_permission', 'timed_out'],
+      problems: [...demandProblems, 'message_not_found', 'not_the_author'],
       handler: async ({ actor, body, params, submit, timeMs }) => {
         const { channelId, messageId } = params;
         const access = await accessOf(accessTo, { actor, params, timeMs });
         demand(access, 'SEND_MESSAGES');
-        const said = { content: body.content, ...(await mentionsIn(body.content, access, queries)) };
+        const said = { content: body.content, ...(await mentionsIn(body.content, { ...access, channelId }, queries)) };
         const data = { ...params, by: actor, ...said };
         const { seq, editedAtMs } = await submit<EditResult>(command({ type: 'EditMessage', data }));
         return { id: messageId, channelId, seq, ...said, editedAt: new Date(editedAtMs).toISOString() };
@@ -173,7 +184,7 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
       params: ofMessage(),
       response: z.object({ items: z.array(z.object({ content: z.string(), since: z.iso.datetime() })).readonly() }),
       status: 200,
-      problems: ['channel_not_found', 'message_not_found', 'missing_permission', 'timed_out'],
+      problems: [...demandProblems, 'message_not_found'],
       handler: async ({ actor, params, timeMs }) => {
         demand(await accessOf(accessTo, { actor, params, timeMs }), 'MANAGE_MESSAGES');
         const items = await versionsOf(params);
@@ -222,7 +233,7 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
       }),
       response: z.object({ deleted: z.array(uuid()).readonly() }),
       status: 200,
-      problems: ['channel_not_found', 'missing_permission', 'timed_out'],
+      problems: [...demandProblems],
       handler: async ({ actor, body, params, submit, timeMs }) => {
         const access = await accessOf(accessTo, { actor, params, timeMs });
         demand(access, 'MANAGE_MESSAGES');

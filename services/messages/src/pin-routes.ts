@@ -1,7 +1,7 @@
 import { defineRoute, type Route, reply } from '@palaver/http';
 import type { MessagesQueries } from '@palaver/projection-messages';
 import { z } from 'zod';
-import { accessOf, command, demand, inChannel, messageSchema, ofMessage } from './route-parts.ts';
+import { accessOf, command, demand, demandProblems, inChannel, messageSchema, ofMessage } from './route-parts.ts';
 
 /** Pinned messages over HTTP: 50 a channel, so their list is one answer. */
 
@@ -19,23 +19,17 @@ export const pinRoutes = ({ accessTo, pinsFor }: MessagesQueries): readonly Rout
       params: ofMessage(),
       response: z.void(),
       status: 204,
-      problems: [
-        'channel_not_found',
-        'message_not_found',
-        'missing_permission',
-        'timed_out',
-        ...(type === 'PinMessage' ? ['too_many_pins'] : []),
-      ],
+      problems: [...demandProblems, 'message_not_found', ...(type === 'PinMessage' ? ['too_many_pins'] : [])],
       handler: async ({ actor, params, submit, timeMs }) => {
         const access = await accessOf(accessTo, { actor, params, timeMs });
-        demand(access, 'MANAGE_MESSAGES');
+        demand(access, access.type === 'DIRECT' ? 'SEND_MESSAGES' : 'MANAGE_MESSAGES');
         await submit(command({ type, data: { ...params, by: actor, manages: true } }));
         return reply({});
       },
     });
   return [
-    change('put', 'PinMessage', 'Pin a message; needs MANAGE_MESSAGES'),
-    change('delete', 'UnpinMessage', 'Unpin a message; needs MANAGE_MESSAGES'),
+    change('put', 'PinMessage', 'Pin a message; in a server it needs MANAGE_MESSAGES'),
+    change('delete', 'UnpinMessage', 'Unpin a message; in a server it needs MANAGE_MESSAGES'),
     defineRoute({
       method: 'get',
       path: '/channels/:channelId/pins',

@@ -2,7 +2,7 @@ import { defineRoute, nextPageQuery, pageSchema, type Route, uuid } from '@palav
 import type { MessagesQueries } from '@palaver/projection-messages';
 import { z } from 'zod';
 import type { ReactionResult } from './channel.ts';
-import { accessOf, command, demand, ofMessage } from './route-parts.ts';
+import { accessOf, command, demand, demandProblems, ofMessage } from './route-parts.ts';
 
 /** Reactions over HTTP: one of a kind for each member and message. */
 
@@ -26,7 +26,7 @@ export const reactionRoutes = ({ accessTo, reactorsOf }: MessagesQueries): reado
     params: ofReaction(),
     response: z.object({ count: z.int() }),
     status: 200,
-    problems: ['channel_not_found', 'message_not_found', 'missing_permission', 'timed_out', 'too_many_emoji'],
+    problems: [...demandProblems, 'message_not_found', 'too_many_emoji'],
     handler: async ({ actor, params, submit, timeMs }) => {
       demand(await accessOf(accessTo, { actor, params, timeMs }), 'SEND_MESSAGES');
       const { count } = await submit<ReactionResult>(command({ type: 'AddReaction', data: { ...params, by: actor } }));

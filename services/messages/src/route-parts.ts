@@ -14,7 +14,7 @@ export const content = () => text({ min: 1, max: 4_000 }).meta({ examples: ['Hel
 export const messageSchema = z.object({
   id: uuid(),
   channelId: uuid(),
-  serverId: uuid(),
+  serverId: uuid().nullable().meta({ description: 'Null in a direct channel' }),
   authorId: uuid().nullable().meta({ description: 'Null when the account of its author is gone' }),
   seq: z.int(),
   content: z.string(),
@@ -26,6 +26,14 @@ export const messageSchema = z.object({
   createdAt: z.iso.datetime(),
   reactions: z.array(z.object({ emoji: z.string(), count: z.int(), me: z.boolean() })).readonly(),
   pinned: z.boolean(),
+});
+
+export const readStateSchema = z.object({
+  channelId: uuid(),
+  lastSeq: z.int().meta({ description: 'Of the newest message that is there; 0 for none' }),
+  readSeq: z.int().meta({ description: 'Of the last message that you have read; 0 for none' }),
+  unread: z.int().meta({ description: 'Messages posted after that one' }),
+  mentions: z.int().meta({ description: 'Those of them that name you, or everyone' }),
 });
 
 /** Of a request: who asks, about which channel, and when. */
@@ -42,26 +50,30 @@ export const accessOf = async (accessTo: AccessTo, { actor, params, timeMs }: As
   return access;
 };
 
-/** Throws `timed_out`, `missing_permission`. */
+/** Throws `timed_out`, `blocked`, `missing_permission`. */
 export const demand = (access: Access, permission: Permission): void => {
   if (access.timedOut) throw new Refusal('timed_out', 'You may only read until your time-out is over.');
+  if (access.blocked) throw new Refusal('blocked', 'One of you has blocked the other.');
   if (!access.permissions.has(permission)) {
     throw new Refusal('missing_permission', `It needs the permission ${permission}.`);
   }
 };
 
+/** What `accessOf` and `demand` refuse with. */
+export const demandProblems = ['channel_not_found', 'timed_out', 'blocked', 'missing_permission'] as const;
+
 const mention = /<@([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})>/gi;
 const maxMentions = 50;
 
-/** Whom a message names: members by `<@profile id>`, 50 at most, and everyone by `@everyone`, if its author may. */
+/** Whom a message names: members or participants by `<@profile id>`, 50 at most, and everyone by `@everyone`, if its author may. */
 export const mentionsIn = async (
   said: string,
-  { serverId, permissions }: Access,
-  { membersAmong }: Pick<MessagesQueries, 'membersAmong'>,
+  { serverId, channelId, permissions }: Access & { readonly channelId: string },
+  { audienceAmong }: Pick<MessagesQueries, 'audienceAmong'>,
 ): Promise<{ mentions: readonly string[]; mentionsEveryone: boolean }> => {
   const named = [...new Set([...said.matchAll(mention)].map(([, id]) => id!.toLowerCase()))].slice(0, maxMentions);
   return {
-    mentions: await membersAmong({ serverId, profileIds: named }),
+    mentions: await audienceAmong({ channelId, serverId, profileIds: named }),
     mentionsEveryone: permissions.has('MENTION_EVERYONE') && /(?<![\w@])@everyone\b/.test(said),
   };
 };

@@ -4,7 +4,7 @@ import { messagesQueries } from '@palaver/projection-messages';
 import { modelPool } from '@palaver/projector';
 import { createLogger, createMetrics, tokenVariables } from '@palaver/runtime';
 import type { PostMessage } from '@palaver/schemas';
-import { messagesProblems, messagesRoutes, type PostResult } from '@palaver/service-messages';
+import { messagesProblems, messagesRoutes, type PostResult, typingIn } from '@palaver/service-messages';
 import { serveCalls } from '../worker.ts';
 
 /**
@@ -15,9 +15,10 @@ import { serveCalls } from '../worker.ts';
 const calls = {
   /** Resolves with the URL it listens on. */
   start: async ({ jwksFile, postgresUrl }: { jwksFile: string; postgresUrl: string }): Promise<string> => {
+    const pool = modelPool({ connectionString: postgresUrl });
     const app = createApp({
       name: 'messages',
-      routes: messagesRoutes(messagesQueries(modelPool({ connectionString: postgresUrl }))),
+      routes: messagesRoutes(messagesQueries(pool), typingIn(pool)),
       verifyToken: tokenVerifier({
         jwks: readJwks(jwksFile),
         issuer: tokenVariables.tokenIssuer.default!,
