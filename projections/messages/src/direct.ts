@@ -1,30 +1,12 @@
 import { type Handlers, type Page, pageOf, type Table } from '@palaver/projector';
-import type { AuthEvent, MessagesEvent, Permission } from '@palaver/schemas';
+import type { AuthEvent } from '@palaver/schemas';
 import type { Pool } from 'pg';
 
-/** Channels between profiles, outside servers, and who has blocked whom. */
+/** Channels between profiles, outside servers, and who has blocked whom: the rows are those that access to a channel is found by. */
 
 // Rows.
 
-export const directTables: readonly Table[] = [
-  {
-    name: 'direct_channel',
-    columns: { id: 'uuid not null', is_group: 'boolean not null', opened_at: 'timestamptz not null' },
-    primaryKey: ['id'],
-  },
-  {
-    name: 'participant',
-    columns: { channel_id: 'uuid not null', profile_id: 'uuid not null' },
-    primaryKey: ['channel_id', 'profile_id'],
-    indexes: { participant_by_profile: '(profile_id, channel_id)' },
-  },
-  {
-    name: 'block',
-    columns: { profile_id: 'uuid not null', blocked_id: 'uuid not null' },
-    primaryKey: ['profile_id', 'blocked_id'],
-    // By who is blocked: what is to go with an account.
-    indexes: { block_by_blocked: '(blocked_id)' },
-  },
+export const profileTables: readonly Table[] = [
   {
     // Who there is to talk to.
     name: 'profile',
@@ -35,74 +17,15 @@ export const directTables: readonly Table[] = [
 
 // Fold.
 
-type DirectEvent = Extract<
-  MessagesEvent,
-  { type: 'DirectChannelOpened' | `Participant${string}` | 'ProfileBlocked' | 'ProfileUnblocked' }
->;
 type ProfileFact = Extract<AuthEvent, { type: 'ProfileCreated' }>;
 
-const participant = (channelId: string, profileId: string) => ({ channel_id: channelId, profile_id: profileId });
-const blockKey = ({ profileId, blockedId }: { profileId: string; blockedId: string }) => ({
-  profile_id: profileId,
-  blocked_id: blockedId,
-});
-
-export const directHandlers: Handlers<DirectEvent | ProfileFact> = {
-  DirectChannelOpened: ({ channelId, profileIds, group }, { timestampMs }) => [
-    { kind: 'put', table: 'direct_channel', row: { id: channelId, is_group: group, opened_at: new Date(timestampMs) } },
-    ...profileIds.map((id) => ({ kind: 'put', table: 'participant', row: participant(channelId, id) }) as const),
-  ],
-  ParticipantAdded: ({ channelId, profileId }) => [
-    { kind: 'put', table: 'participant', row: participant(channelId, profileId) },
-  ],
-  ParticipantLeft: ({ channelId, profileId }) => [
-    { kind: 'remove', table: 'participant', key: participant(channelId, profileId) },
-  ],
-  ProfileBlocked: (data) => [{ kind: 'put', table: 'block', row: blockKey(data) }],
-  ProfileUnblocked: (data) => [{ kind: 'remove', table: 'block', key: blockKey(data) }],
+export const profileHandlers: Handlers<ProfileFact> = {
   ProfileCreated: ({ profileId }) => [{ kind: 'put', table: 'profile', row: { id: profileId } }],
 };
 
 // Queries.
 
-/** What every participant may do; to pin, which is no permission of its own, all of them may. */
-export const directPermissions: ReadonlySet<Permission> = new Set<Permission>([
-  'VIEW_CHANNEL',
-  'SEND_MESSAGES',
-  'ATTACH_FILES',
-  'MENTION_EVERYONE',
-]);
-
-export type DirectAccess = {
-  readonly group: boolean;
-  /** Of a channel of two: whether one of them has blocked the other. */
-  readonly blocked: boolean;
-};
-
 type Asked = { readonly channelId: string; readonly profileId: string };
-
-/** For each of these: what the profile is to the channel; null when it is no direct channel, or not the profile's. */
-export const directAccessTo = async (
-  pool: Pool,
-  asked: readonly Asked[],
-): Promise<readonly (DirectAccess | null)[]> => {
-  const { rows } = await pool.query<{ place: string; is_group: boolean; blocked: boolean }>({
-    name: 'direct-access',
-    text: `select asked.place, d.is_group,
-                  not d.is_group and exists (
-                    select from participant other join block b
-                      on (b.profile_id = other.profile_id and b.blocked_id = asked.profile_id)
-                      or (b.profile_id = asked.profile_id and b.blocked_id = other.profile_id)
-                    where other.channel_id = d.id) as blocked
-           from unnest($1::uuid[], $2::uuid[]) with ordinality as asked (channel_id, profile_id, place)
-           join direct_channel d on d.id = asked.channel_id
-           join participant p on p.channel_id = d.id and p.profile_id = asked.profile_id`,
-    values: [asked.map(({ channelId }) => channelId), asked.map(({ profileId }) => profileId)],
-  });
-  const found = new Array<DirectAccess | null>(asked.length).fill(null);
-  for (const { place, is_group, blocked } of rows) found[Number(place) - 1] = { group: is_group, blocked };
-  return found;
-};
 
 export type DirectChannel = {
   readonly id: string;

@@ -1,28 +1,16 @@
-import { batched, defineProjection, type Page, pageOf, type RowChange, type Table } from '@palaver/projector';
 import {
-  type AuthEvent,
-  type ChannelType,
-  isTimedOut,
-  type MemberRole,
-  type MessagePosted,
-  type MessagesEvent,
-  type MessagesLeft,
-  type Overwrite,
-  type Permission,
-  permissionsIn,
-  type ReactionAdded,
-  type ServersEvent,
-} from '@palaver/schemas';
+  type AccessTo,
+  accessHandlers,
+  accessReader,
+  accessTables,
+  channelsFor,
+  type InServer,
+  type ServersFact,
+} from '@palaver/projection-shared';
+import { defineProjection, type Page, pageOf, type RowChange, type Table } from '@palaver/projector';
+import type { AuthEvent, MessagePosted, MessagesEvent, MessagesLeft, ReactionAdded } from '@palaver/schemas';
 import type { Pool } from 'pg';
-import {
-  type DirectQueries,
-  directAccessTo,
-  directHandlers,
-  directPermissions,
-  directQueries,
-  directTables,
-  participantsAmong,
-} from './direct.ts';
+import { type DirectQueries, directQueries, participantsAmong, profileHandlers, profileTables } from './direct.ts';
 import { type ReadState, readingHandlers, readingTables, readStatesOf } from './reading.ts';
 
 /**
@@ -99,84 +87,22 @@ const tables: readonly Table[] = [
     primaryKey: ['channel_id', 'message_id'],
   },
   {
-    name: 'channel',
-    columns: {
-      id: 'uuid not null',
-      server_id: 'uuid not null',
-      type: 'text not null',
-      slow_mode_seconds: 'integer not null',
-    },
-    primaryKey: ['id'],
-  },
-  {
-    name: 'member',
-    columns: {
-      server_id: 'uuid not null',
-      profile_id: 'uuid not null',
-      role: 'text not null',
-      permissions: 'jsonb not null',
-      timed_out_until: 'timestamptz',
-    },
-    primaryKey: ['server_id', 'profile_id'],
-  },
-  {
-    name: 'server',
-    columns: { id: 'uuid not null', owner_id: 'uuid not null' },
-    primaryKey: ['id'],
-  },
-  {
-    name: 'overwrite',
-    // `target`: a role, or a member's profile id.
-    columns: {
-      channel_id: 'uuid not null',
-      target: 'text not null',
-      allow: 'jsonb not null',
-      deny: 'jsonb not null',
-    },
-    primaryKey: ['channel_id', 'target'],
-  },
-  {
-    name: 'deleted_channel',
-    columns: { id: 'uuid not null', deleted_at: 'timestamptz not null' },
-    primaryKey: ['id'],
-  },
-  {
     name: 'deleted_author',
     columns: { id: 'uuid not null', messages: 'text not null', deleted_at: 'timestamptz not null' },
     primaryKey: ['id'],
   },
+  ...accessTables,
   ...readingTables,
-  ...directTables,
+  ...profileTables,
 ];
 
 // Fold. Handlers of the three topics touch different tables, so that the order between topics does not matter.
 
-/** Of all that happens to servers, what decides who may read and post. */
-type ServersFact = Extract<
-  ServersEvent,
-  {
-    type:
-      | 'ServerCreated'
-      | 'OwnershipTransferred'
-      | 'ServerDeleted'
-      | `Channel${string}`
-      | 'MemberJoined'
-      | 'MemberLeft'
-      | 'MemberKicked'
-      | 'MemberBanned'
-      | 'MemberTimedOut'
-      | 'MemberRoleChanged';
-  }
->;
 type AuthFact = Extract<AuthEvent, { type: 'ProfileCreated' | 'AccountDeleted' }>;
-
-type MemberOf = { readonly serverId: string; readonly profileId: string };
 
 /** Among those whom a message names. */
 const everyone = 'everyone';
 
-const memberKey = ({ serverId, profileId }: MemberOf) => ({ server_id: serverId, profile_id: profileId });
-const left = (data: MemberOf): readonly RowChange[] => [{ kind: 'remove', table: 'member', key: memberKey(data) }];
 type Said = Pick<
   MessagePosted,
   | 'channelId'
@@ -209,16 +135,15 @@ const tally = ({ channelId, messageId, emoji, count }: Omit<ReactionAdded, 'prof
     ? { kind: 'put', table: 'reaction_count', row: { message_id: messageId, emoji, channel_id: channelId, count } }
     : { kind: 'remove', table: 'reaction_count', key: { message_id: messageId, emoji } };
 const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
-const targetOf = ({ role, profileId }: Pick<Overwrite, 'role' | 'profileId'>): string => role ?? profileId ?? '';
-
 export const messagesProjection = defineProjection<MessagesEvent | ServersFact | AuthFact>({
   name: 'messages',
   version: 5,
   topics: ['messages.events', 'servers.events', 'auth.events'],
   tables,
   handlers: {
+    ...accessHandlers,
     ...readingHandlers,
-    ...directHandlers,
+    ...profileHandlers,
     MessagePosted: (data, { timestampMs }) => [
       {
         kind: 'put',
@@ -294,61 +219,6 @@ export const messagesProjection = defineProjection<MessagesEvent | ServersFact |
       { kind: 'remove', table: 'pin', key: { channel_id: channelId, message_id: messageId } },
     ],
     PaceTaken: () => [],
-    ChannelCreated: ({ channelId, serverId, type, slowModeSeconds }) => [
-      {
-        kind: 'put',
-        table: 'channel',
-        row: { id: channelId, server_id: serverId, type, slow_mode_seconds: slowModeSeconds },
-      },
-    ],
-    ChannelChanged: ({ channelId, type, slowModeSeconds }) => [
-      {
-        kind: 'patch',
-        table: 'channel',
-        key: { id: channelId },
-        set: { type, slow_mode_seconds: slowModeSeconds },
-      },
-    ],
-    ChannelDeleted: ({ channelId }, { timestampMs }) => [
-      { kind: 'remove', table: 'channel', key: { id: channelId } },
-      { kind: 'removeWhere', table: 'overwrite', where: { channel_id: channelId } },
-      { kind: 'put', table: 'deleted_channel', row: { id: channelId, deleted_at: new Date(timestampMs) } },
-    ],
-    ChannelOverwriteSet: (data) => [
-      {
-        kind: 'put',
-        table: 'overwrite',
-        row: { channel_id: data.channelId, target: targetOf(data), allow: data.allow, deny: data.deny },
-      },
-    ],
-    ChannelOverwriteRemoved: (data) => [
-      { kind: 'remove', table: 'overwrite', key: { channel_id: data.channelId, target: targetOf(data) } },
-    ],
-    ServerCreated: ({ serverId, ownerId }) => [
-      { kind: 'put', table: 'server', row: { id: serverId, owner_id: ownerId } },
-    ],
-    OwnershipTransferred: ({ serverId, ownerId }) => [
-      { kind: 'patch', table: 'server', key: { id: serverId }, set: { owner_id: ownerId } },
-    ],
-    // Its channels go by events of their own.
-    ServerDeleted: ({ serverId }) => [
-      { kind: 'remove', table: 'server', key: { id: serverId } },
-      { kind: 'removeWhere', table: 'member', where: { server_id: serverId } },
-    ],
-    MemberJoined: ({ role, permissions, timedOutUntil, ...data }) => [
-      {
-        kind: 'put',
-        table: 'member',
-        row: { ...memberKey(data), role, permissions, timed_out_until: dateOf(timedOutUntil) },
-      },
-    ],
-    MemberLeft: left,
-    MemberKicked: left,
-    MemberBanned: left,
-    MemberTimedOut: (data) => [
-      { kind: 'patch', table: 'member', key: memberKey(data), set: { timed_out_until: dateOf(data.until) } },
-    ],
-    MemberRoleChanged: (data) => [{ kind: 'patch', table: 'member', key: memberKey(data), set: { role: data.role } }],
     AccountDeleted: ({ profileId, messages }, { timestampMs }) => [
       { kind: 'put', table: 'deleted_author', row: { id: profileId, messages, deleted_at: new Date(timestampMs) } },
       { kind: 'remove', table: 'profile', key: { id: profileId } },
@@ -375,113 +245,6 @@ export type MessageView = {
   readonly mentionsEveryone: boolean;
   readonly importedAt: string | null;
   readonly createdAt: string;
-};
-
-/** What a profile is to a channel; null when there is no such channel, or the profile may not see it. */
-export type Access = {
-  /** Null for a direct channel. */
-  readonly serverId: string | null;
-  readonly type: ChannelType | 'DIRECT';
-  /** What it may do there now. */
-  readonly permissions: ReadonlySet<Permission>;
-  readonly timedOut: boolean;
-  /** In a direct channel of two: whether one has blocked the other. */
-  readonly blocked: boolean;
-  /** Pause between two of its messages, s; 0 for none, and for who may manage messages. */
-  readonly slowModeSeconds: number;
-};
-
-/** `atMs`: of the question, ms since the epoch. */
-export type AccessTo = (asked: { channelId: string; profileId: string; atMs: number }) => Promise<Access | null>;
-
-type Sets = Pick<Overwrite, 'allow' | 'deny'>;
-type AccessRow = {
-  readonly server_id: string;
-  readonly type: ChannelType;
-  readonly slow_mode_seconds: number;
-  readonly owner_id: string;
-  readonly role: MemberRole;
-  readonly permissions: readonly Permission[];
-  readonly timed_out_until: Date | null;
-  readonly of_role: Sets | null;
-  readonly of_member: Sets | null;
-};
-
-const accessOf = (row: AccessRow, { profileId, atMs }: { profileId: string; atMs: number }): Access | null => {
-  const { role } = row;
-  const overwrites: Overwrite[] = [];
-  if (row.of_role) overwrites.push({ role, profileId: null, ...row.of_role });
-  if (row.of_member) overwrites.push({ role: null, profileId, ...row.of_member });
-  const who = {
-    profileId,
-    owner: row.owner_id === profileId,
-    role,
-    permissions: row.permissions,
-    timedOutUntilMs: row.timed_out_until?.getTime() ?? null,
-  };
-  const permissions = permissionsIn(overwrites, who, atMs);
-  if (!permissions.has('VIEW_CHANNEL')) return null;
-  const slowModeSeconds = permissions.has('MANAGE_MESSAGES') ? 0 : row.slow_mode_seconds;
-  const timedOut = isTimedOut(who, atMs);
-  return { serverId: row.server_id, type: row.type, permissions, timedOut, blocked: false, slowModeSeconds };
-};
-
-const directAccess = (blocked: boolean): Access => ({
-  serverId: null,
-  type: 'DIRECT',
-  permissions: directPermissions,
-  timedOut: false,
-  blocked,
-  slowModeSeconds: 0,
-});
-
-const accessColumns = `c.server_id, c.type, c.slow_mode_seconds, s.owner_id, m.role, m.permissions, m.timed_out_until,
-  case when r.deny is not null then jsonb_build_object('allow', r.allow, 'deny', r.deny) end as of_role,
-  case when o.deny is not null then jsonb_build_object('allow', o.allow, 'deny', o.deny) end as of_member`;
-const joinOverwrites = `left join overwrite r on r.channel_id = c.id and r.target = m.role
-  left join overwrite o on o.channel_id = c.id and o.target = m.profile_id::text`;
-
-/** Every post and every page asks for it, so those who ask at the same time share a query. */
-const accessReader = (pool: Pool): AccessTo =>
-  batched(async (asked) => {
-    const { rows } = await pool.query<AccessRow & { place: string }>({
-      name: 'channel-access',
-      text: `select asked.place, ${accessColumns}
-             from unnest($1::uuid[], $2::uuid[]) with ordinality as asked (channel_id, profile_id, place)
-             join channel c on c.id = asked.channel_id
-             join server s on s.id = c.server_id
-             join member m on m.server_id = c.server_id and m.profile_id = asked.profile_id
-             ${joinOverwrites}`,
-      values: [asked.map(({ channelId }) => channelId), asked.map(({ profileId }) => profileId)],
-    });
-    const found = new Array<Access | null>(asked.length).fill(null);
-    for (const row of rows) {
-      const index = Number(row.place) - 1;
-      found[index] = accessOf(row, asked[index]!);
-    }
-    const elsewhere = asked.flatMap((one, index) => (found[index] === null ? [{ ...one, index }] : []));
-    if (elsewhere.length === 0) return found;
-    for (const [place, access] of (await directAccessTo(pool, elsewhere)).entries()) {
-      if (access) found[elsewhere[place]!.index] = directAccess(access.blocked);
-    }
-    return found;
-  });
-
-type InServer = { readonly serverId: string; readonly profileId: string; readonly atMs: number };
-
-/** The channels of a server that a profile may see; null when it is not a member, or there is no such server. */
-const channelsFor = async (pool: Pool, asked: InServer): Promise<readonly string[] | null> => {
-  const { rows } = await pool.query<AccessRow & { id: string | null }>({
-    name: 'channels-for',
-    text: `select c.id, ${accessColumns}
-           from member m join server s on s.id = m.server_id left join channel c on c.server_id = m.server_id
-           ${joinOverwrites}
-           where m.server_id = $1 and m.profile_id = $2
-           order by c.id`,
-    values: [asked.serverId, asked.profileId],
-  });
-  if (rows.length === 0) return null;
-  return rows.flatMap((row) => (row.id !== null && accessOf(row, asked) ? [row.id] : []));
 };
 
 /** A place in a channel: a message's id, or its seq. */

@@ -1,5 +1,6 @@
 import { Refusal, text, uuid } from '@palaver/http';
-import type { Access, AccessTo, MessagesQueries } from '@palaver/projection-messages';
+import type { MessagesQueries } from '@palaver/projection-messages';
+import type { Access, AccessTo } from '@palaver/projection-shared';
 import type { MessagesCommand, Permission } from '@palaver/schemas';
 import { z } from 'zod';
 
