@@ -3,6 +3,7 @@ import type { ProblemTable } from '@palaver/http';
 /** Codes of this domain over HTTP. */
 export const messagesProblems = {
   channel_not_found: { status: 404, title: 'There is no such channel' },
+  server_not_found: { status: 404, title: 'There is no such server' },
   message_not_found: { status: 404, title: 'There is no such message' },
   reply_not_found: { status: 409, title: 'The message that it answers is not there' },
   not_a_text_channel: { status: 409, title: 'The channel carries no text' },

@@ -1,0 +1,21 @@
+import { modelPool, type PositionWaiter, type Projection, positionWaiter } from '@palaver/projector';
+import type { Scope } from '@palaver/runtime';
+import type pg from 'pg';
+import { tolerant } from './database.ts';
+
+/** A live read model, and how far it is. */
+export type ReadModel = { readonly pool: pg.Pool; readonly positions: PositionWaiter };
+
+/** Opens a read model for queries as soon as it is there: the projection's worker makes it, which may start later than this process. */
+export const openReadModel = async (
+  scope: Scope,
+  { projection, postgresUrl }: { projection: Pick<Projection, 'name' | 'topics'>; postgresUrl: string },
+): Promise<ReadModel> => {
+  const { name, topics } = projection;
+  const pool = tolerant(modelPool({ connectionString: postgresUrl, max: 10 }), scope.logger);
+  scope.onStop(`read model ${name}`, () => pool.end());
+  await scope.waitFor(`read model ${name}`, () => pool.query('select from projection'));
+  const positions = positionWaiter({ connectionString: postgresUrl }, topics);
+  scope.onStop(`position waiter of ${name}`, () => positions.close());
+  return { pool, positions };
+};
