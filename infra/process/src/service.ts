@@ -35,7 +35,7 @@ import {
 import pg from 'pg';
 import { databaseCheck, tolerant } from './database.ts';
 import { logOptions } from './log-options.ts';
-import { openReadModel, type ReadModel } from './read-model.ts';
+import { openReadModel, type ReadModel, type ReadModelOptions } from './read-model.ts';
 import type { SessionEnds } from './session-ends.ts';
 import { startSweeper } from './sweeper.ts';
 import { openTokens } from './tokens.ts';
@@ -56,10 +56,7 @@ export type ServiceParts<Shape extends ConfigShape> = {
   readonly commands: CommandClient;
   readonly positions: PositionWaiter;
   /** Opens a further read model, without which the service is not ready. */
-  readonly openModel: (model: {
-    projection: Pick<Projection, 'name' | 'topics'>;
-    postgresUrl: string;
-  }) => Promise<ReadModel>;
+  readonly openModel: (model: ReadModelOptions) => Promise<ReadModel>;
   readonly verifyToken: VerifyToken;
   /** The keys that it verifies with. */
   readonly publicKeys: PublicKeys;

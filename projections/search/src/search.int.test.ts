@@ -1,8 +1,9 @@
 import { memoryBroker } from '@palaver/event-log';
 import { type Projector, projectionLag, startProjector } from '@palaver/projector';
 import { EventWriter, jsonCodec, type TestDatabase, testDatabase, until } from '@palaver/projector/testing';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Hit, type Search, type SearchQueries, searchProjection, searchQueries } from './search.ts';
+import { type Hit, type Search, type SearchQueries, SearchTooLong, searchProjection, searchQueries } from './search.ts';
 
 /** Queries on Postgres, of rows that the fold has written. */
 
@@ -222,4 +223,17 @@ test('a hit has a place where it may be searched alone', async () => {
   );
   expect(await queries.placeOf({ scope: { channelId: secret }, messageId: place.id })).toBeNull();
   expect(await queries.placeOf({ scope: inTalk, messageId: idOf(77) })).toBeNull();
+});
+
+test('a search that takes too long is told from one that fails', async () => {
+  post('kernel');
+  await fold();
+  const { pool } = database;
+  const waiting = new pg.Pool({ connectionString: database.url, statement_timeout: 50 });
+  const slow = { query: () => waiting.query('select pg_sleep(60)') } as unknown as pg.Pool;
+  const given = { scope: inTalk, text: 'kernel', limit: 50 };
+  await expect(searchQueries(slow).search(given)).rejects.toThrow(SearchTooLong);
+  await waiting.end();
+  await pool.query('drop table document');
+  await expect(queries.search(given)).rejects.toThrow('document');
 });

@@ -125,6 +125,15 @@ export type Search = {
   readonly limit: number;
 };
 
+/** Postgres took longer than the pool's `statement_timeout`: what is looked for is said too often for so much else that is asked. */
+export class SearchTooLong extends Error {
+  override readonly name = 'SearchTooLong';
+
+  constructor(options: ErrorOptions) {
+    super('the search took too long', options);
+  }
+}
+
 export type Hit = HitPlace & {
   readonly channelId: string;
   readonly seq: number;
@@ -157,8 +166,9 @@ const newestFirst = 'order by d.created_at desc, d.id desc';
 /** English stems stand for plain words alone: a phrase, or what is excluded, is meant as it is written. */
 const isPlain = (text: string): boolean => !/"|(^|\s)-/.test(text);
 
-/** How many of the newest messages are looked through one by one before the index is asked. */
-const looked = 300;
+/** How many of the newest messages are looked through before the index is asked, and how many more when the first ones are promising. */
+const first = 300;
+const further = 10;
 
 const highestId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
@@ -181,7 +191,7 @@ const inPlace = `d.channel_id = any($1::uuid[]) and d.created_at >= $2::timestam
 const asked = `(websearch_to_tsquery('simple', coalesce($6, '')) || websearch_to_tsquery('english', $7))`;
 
 /** The hits among the newest messages: all of a page, when what is looked for is said often. */
-const amongNewest = async (pool: Pool, search: Search): Promise<readonly HitRow[]> => {
+const amongNewest = async (pool: Pool, search: Search, looked: number): Promise<readonly HitRow[]> => {
   const { scope, authorId = null, hasLink = false } = search;
   const [column, id] = 'channelId' in scope ? ['channel_id', scope.channelId] : ['server_id', scope.serverId];
   const { rows } = await pool.query<HitRow>(
@@ -216,15 +226,30 @@ const byTerms = async (pool: Pool, search: Search): Promise<readonly HitRow[]> =
 /**
  * A page of hits, newest first. What is said often is found among the newest messages, in an index by time; what is said seldom, by the index
  * of terms, whose hits have all to be fetched before they are sorted. Each is slow where the other is quick, and Postgres, which
- * has no more than a guess of how often a word is said where, takes the wrong one at times: so the first is tried for a bounded number of
- * messages, and then the second.
+ * has no more than a guess of how often a word is said where, takes the wrong one at times: so a bounded number of messages is
+ * looked through first, and that tells.
  */
 const search = async (pool: Pool, given: Search): Promise<Page<Hit>> => {
+  try {
+    return pageOf(await rowsOf(pool, given), given.limit, hitOf);
+  } catch (error) {
+    // Postgres: query_canceled.
+    if (error instanceof Error && 'code' in error && error.code === '57014') throw new SearchTooLong({ cause: error });
+    throw error;
+  }
+};
+
+const rowsOf = async (pool: Pool, given: Search): Promise<readonly HitRow[]> => {
   const { limit, text, authorId, hasLink = false } = given;
-  const newest = await amongNewest(pool, given);
   const isByTimeAlone = text === undefined && authorId === undefined && !hasLink;
-  const found = newest.length > limit || isByTimeAlone ? newest : await byTerms(pool, given);
-  return pageOf(found, limit, hitOf);
+  const isPage = (rows: readonly HitRow[]): boolean => rows.length > limit;
+
+  let rows = await amongNewest(pool, given, first);
+  if (!isByTimeAlone) {
+    if (!isPage(rows) && rows.length * further > limit) rows = await amongNewest(pool, given, first * further);
+    if (!isPage(rows)) rows = await byTerms(pool, given);
+  }
+  return rows;
 };
 
 /** Where a hit stands in the order; null when the message is not there, or not any more. */
@@ -243,6 +268,7 @@ const placeOf = async (
 
 /** What the messages service asks this read model. */
 export type SearchQueries = {
+  /** Throws `SearchTooLong`. */
   readonly search: (given: Search) => Promise<Page<Hit>>;
   readonly placeOf: (of: { scope: Scope; messageId: string }) => Promise<HitPlace | null>;
 };

@@ -29,7 +29,11 @@ await serveService(
       const left = (asked: { since: Date; limit: number }) => leftByDeleted(pool, asked);
       startErasure(scope, (asked) => eraseLeftMessages({ left, commands, positions }, asked));
       const messages = messagesQueries(pool);
-      const found = await openModel({ projection: searchProjection, postgresUrl: config.searchPostgresUrl });
+      const found = await openModel({
+        projection: searchProjection,
+        postgresUrl: config.searchPostgresUrl,
+        queryTimeoutMs: 5_000,
+      });
       return [
         ...messagesRoutes(messages),
         ...searchRoutes({ messages, found: searchQueries(found.pool), positions: found.positions }),

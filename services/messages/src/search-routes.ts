@@ -1,6 +1,6 @@
 import { defineRoute, limit, type PositionWaiter, pageSchema, Refusal, type Route, text, uuid } from '@palaver/http';
 import type { MessageDetail, MessagesQueries } from '@palaver/projection-messages';
-import type { Hit, Scope, Search, SearchQueries } from '@palaver/projection-search';
+import { type Hit, type Scope, type Search, type SearchQueries, SearchTooLong } from '@palaver/projection-search';
 import { z } from 'zod';
 import { accessOf, messageSchema } from './route-parts.ts';
 
@@ -40,6 +40,11 @@ const searchQuery = z
   );
 type Asked = { readonly actor: string; readonly query: z.output<typeof searchQuery>; readonly timeMs: number };
 
+const tooLong = (error: unknown): never => {
+  if (!(error instanceof SearchTooLong)) throw error;
+  throw new Refusal('search_too_long', 'Too much of what it asks for is said too often. Ask for something more.');
+};
+
 export const searchRoutes = ({
   messages,
   found,
@@ -75,7 +80,7 @@ export const searchRoutes = ({
   const pageFor = async (profileId: string, asked: Search) => {
     const items: MessageDetail[] = [];
     for (let { after } = asked; ; ) {
-      const hits = await found.search({ ...asked, after, limit: asked.limit - items.length });
+      const hits = await found.search({ ...asked, after, limit: asked.limit - items.length }).catch(tooLong);
       items.push(...(await asTheyAre(hits.items, profileId)));
       if (!hits.hasMore || items.length === asked.limit) return { items, hasMore: hits.hasMore };
       after = hits.items.at(-1);
@@ -95,7 +100,7 @@ export const searchRoutes = ({
       response: pageSchema(messageSchema),
       status: 200,
       positions,
-      problems: ['server_not_found', 'channel_not_found', 'message_not_found'],
+      problems: ['server_not_found', 'channel_not_found', 'message_not_found', 'search_too_long'],
       handler: async ({ actor, query, timeMs }) => {
         const scope = await scopeOf({ actor, query, timeMs });
         const { text, authorId, from, until, has, limit, before } = query;
