@@ -111,10 +111,12 @@ describe.each([
 
   test('by phrases, which are meant as they are written', async () => {
     const [inOrder] = [post('kernel panic again'), post('panic: kernel'), post('kernels panicking')];
+    const byStem = post('some kernel panics');
     const [withThe] = [post('the cat sat'), post('a cat sat')];
     more();
     await fold();
-    expect(await found('"kernel panic"')).toEqual([inOrder]);
+    expect(await found('"kernel panic"')).toEqual([byStem, inOrder]);
+    expect(await found('"kernel panics"')).toEqual([byStem]);
     expect(await found('"the cat"')).toEqual([withThe]);
     // From the last word of a message on to its first stem.
     expect(await found('"again kernel"')).toEqual([]);

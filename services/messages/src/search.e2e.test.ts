@@ -68,7 +68,10 @@ test('finds in a channel, or in a server, by words, phrases and without what is 
   expect(await found({ serverId, text: 'kernel' })).toEqual(['aside', 'answer', 'question']);
   expect(await found({ channelId: talk, text: 'kernel' })).toEqual(['answer', 'question']);
   expect(await found({ serverId, text: 'kernels panic' })).toEqual(['aside', 'question']);
-  expect(await found({ serverId, text: '"kernel panic"' })).toEqual(['aside']);
+  expect(await found({ serverId, text: '"good name"' })).toEqual(['aside']);
+  expect(await found({ serverId, text: '"name good"' })).toEqual([]);
+  // "panics" is met by its stem.
+  expect(await found({ serverId, text: '"kernel panic"' })).toEqual(['aside', 'question']);
   expect(await found({ serverId, text: 'kernel -panic -panics' })).toEqual(['answer']);
   expect(await found({ serverId, text: 'band or lunch' })).toEqual(['other', 'aside']);
   expect(await found({ serverId, text: 'nobody' })).toEqual([]);
