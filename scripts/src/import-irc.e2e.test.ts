@@ -1,9 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { api } from '@palaver/http/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killProcess, listProcesses } from './house/control-client.ts';
+import { namesOf, parseIrcLog } from './irc/parse.ts';
+import { accountOf } from './irc/replay.ts';
 import { palaver, required } from './testing.ts';
 
 const fixture = (file: string): string => fileURLToPath(new URL(`../fixtures/${file}`, import.meta.url));
@@ -39,6 +42,57 @@ it('gives back through the history API what the file says, and doubles nothing w
   expect(repeated.output).toContain(equals('959'));
   expect(repeated.code).toBe(0);
 }, 180_000);
+
+describe('the search through what was imported', () => {
+  const log = parseIrcLog(shorter, readFileSync(shorter, 'utf8'));
+  const serverName = 'Once and again';
+  let token: string;
+  let place: { serverId: string; channelId: string };
+  beforeAll(async () => {
+    const { output } = await importLogs([shorter], serverName);
+    const [, serverId, channelId] = /server (\S+), channel (\S+)/.exec(output)!;
+    place = { serverId: serverId!, channelId: channelId! };
+    const { email, password } = accountOf(serverName, namesOf([log])[0]!);
+    token = (await api('POST /auth/signin', { body: { email, password } })).body.accessToken;
+  }, 180_000);
+
+  const walk = async (asked: Readonly<Record<string, string>>): Promise<readonly string[]> => {
+    const texts: string[] = [];
+    for (let before: Readonly<Record<string, string>> = {}; ; ) {
+      const query = new URLSearchParams({ ...asked, ...before });
+      const { status, body } = await api(`GET /messages/search?${query}`, { token });
+      expect(status, JSON.stringify(body)).toBe(200);
+      texts.push(...body.items.map(({ content }: { content: string }) => content));
+      if (!body.hasMore) return texts;
+      before = { before: body.items.at(-1).id };
+    }
+  };
+  const linesWith = (...patterns: readonly RegExp[]): readonly string[] =>
+    log.messages
+      .map(({ text }) => text.normalize('NFC'))
+      .filter((text) => patterns.every((pattern) => pattern.test(text)))
+      .reverse();
+
+  // Whole words that are in no address, path or name with a hyphen, and are no other word's stem.
+  it.each(['you', 'windows', 'thanks', 'hello', 'kernel', 'nvidia', 'how do i'])(
+    'finds %s in the lines that have it, newest first',
+    async (word) => {
+      const expected = linesWith(new RegExp(`(?<![\\p{L}\\p{N}_])${word}(?![\\p{L}\\p{N}_])`, 'iu'));
+      expect(expected.length).toBeGreaterThan(0);
+      for (const limit of ['1', '7', '100']) {
+        if (expected.length / Number(limit) > 60) continue;
+        expect(await walk({ channelId: place.channelId, text: `"${word}"`, limit })).toEqual(expected);
+      }
+      expect(await walk({ serverId: place.serverId, text: `"${word}"` })).toEqual(expected);
+    },
+  );
+
+  it('finds the lines with links', async () => {
+    const expected = linesWith(/https?:\/\/\S/i);
+    expect(expected.length).toBeGreaterThan(10);
+    expect(await walk({ channelId: place.channelId, has: 'link', limit: '7' })).toEqual(expected);
+  });
+});
 
 it('loses and doubles nothing when processes are killed in mid-import', async () => {
   const before = await listProcesses();

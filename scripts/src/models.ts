@@ -2,6 +2,7 @@ import { avroCodec, type Codec, type EventLog, kafkaLog } from '@palaver/event-l
 import { brokerAddresses, postgresUrl, registryUrl } from '@palaver/local';
 import { authProjection } from '@palaver/projection-auth';
 import { messagesProjection } from '@palaver/projection-messages';
+import { searchProjection } from '@palaver/projection-search';
 import { serversProjection } from '@palaver/projection-servers';
 import { modelPool, type Projection } from '@palaver/projector';
 import { kafkaVariables, postgresVariables, readConfig, registryVariables } from '@palaver/runtime';
@@ -15,6 +16,7 @@ export const models: Readonly<Record<string, { readonly projection: Projection; 
   auth: { projection: authProjection, database: 'palaver_auth' },
   servers: { projection: serversProjection, database: 'palaver_servers' },
   messages: { projection: messagesProjection, database: 'palaver_messages' },
+  search: { projection: searchProjection, database: 'palaver_search' },
 };
 
 /** What folding a model anew takes. */

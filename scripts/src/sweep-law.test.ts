@@ -7,6 +7,7 @@ import { given, givenTimeMs } from '@palaver/decider/given';
 import type { Message } from '@palaver/event-log';
 import { authProjection } from '@palaver/projection-auth';
 import { messagesProjection } from '@palaver/projection-messages';
+import { searchProjection } from '@palaver/projection-search';
 import { serversProjection } from '@palaver/projection-servers';
 import type { Projection, RecordMeta, Row, RowChange } from '@palaver/projector';
 import { type AuthCommand, type MessagesCommand, passwordIdOf, type ServersCommand } from '@palaver/schemas';
@@ -211,7 +212,7 @@ describe('fold(what the sweep has left) = fold(everything)', () => {
         { type: 'ForgetReader', data: { channelId, profileId: 'bob' } },
       ];
     });
-    expectLaw(messagesDecider, [messagesProjection], commands);
+    expectLaw(messagesDecider, [messagesProjection, searchProjection], commands);
   });
 
   test('direct channels', () => {

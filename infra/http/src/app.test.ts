@@ -302,6 +302,17 @@ describe('positions', () => {
     expect(asked).toEqual([[positions, 70]]);
     await waiting.close();
   });
+  test.each([
+    [200, true, true],
+    [503, false, true],
+    [503, true, false],
+  ])('of a route that reads a further model are waited for in both: %i', async (status, own, further) => {
+    const reading = routes.map((route) => ({ ...route, positions: { waitFor: async () => further } }));
+    const waiting = await startTestService({ routes: reading, positions: { waitFor: async () => own } });
+    const answer = await fetch(`${waiting.url}/things/a`, { headers: { 'Palaver-Position': 'servers:3@10' } });
+    expect(answer.status).toBe(status);
+    await waiting.close();
+  });
   test('that are not reached in time are a 503', async () => {
     const behind = await startTestService({ positions: { waitFor: async () => false } });
     const answer = await fetch(`${behind.url}/things/a`, { headers: { 'Palaver-Position': 'servers:3@10' } });

@@ -7,7 +7,7 @@ import { commandSender, type Sender, type Submitter } from './commands.ts';
 import { exchangeOf } from './exchange.ts';
 import { parseInput } from './input.ts';
 import { openApiDocument } from './openapi.ts';
-import { type PositionWaiter, waitForPositions } from './positions.ts';
+import { everyWaiter, type PositionWaiter, waitForPositions } from './positions.ts';
 import { EDGE_PROBLEMS, type ProblemTable, Refusal } from './problem.ts';
 import { type Context, isReply, type Method, type Reply, type Route, reply } from './route.ts';
 import { closeShell, openShell, type Ready, sendJson, sendProblem } from './shell.ts';
@@ -82,6 +82,7 @@ const routeRunner = (parts: {
   const label = route.operationId;
   const send = commandSender(options);
   const trusted = options.trustedProxies ?? parseCidrs('');
+  const waits = { ...options, positions: everyWaiter([options.positions, route.positions]) };
 
   return async (req, res) => {
     const exchange = exchangeOf(res);
@@ -92,7 +93,7 @@ const routeRunner = (parts: {
     const query = parseInput(route.query ?? noQuery, req.query, 'query');
     const given = route.body ? await readBody(req, res) : undefined;
     const body = route.body ? parseInput(route.body, given, 'body') : undefined;
-    await waitForPositions(req.headers['palaver-position'], options);
+    await waitForPositions(req.headers['palaver-position'], waits);
 
     const sender = send({ route, req, res, actor: claims?.sub ?? 'anonymous', given });
     const context = contextOf({ req, claims, params, query, body, exchange, sender, trusted });

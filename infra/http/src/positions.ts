@@ -28,3 +28,11 @@ export const waitForPositions = async (
     headers: { 'Retry-After': '1' },
   });
 };
+
+/** Waits for all of these, at the same time. */
+export const everyWaiter = (waiters: readonly (PositionWaiter | undefined)[]): PositionWaiter => ({
+  async waitFor(positions, timeoutMs) {
+    const passed = await Promise.all(waiters.map((one) => one?.waitFor(positions, timeoutMs)));
+    return !passed.includes(false);
+  },
+});

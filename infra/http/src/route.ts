@@ -1,5 +1,6 @@
 import type { Json } from '@palaver/decider';
 import type { z } from 'zod';
+import type { PositionWaiter } from './positions.ts';
 import type { Claims } from './token.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -89,6 +90,8 @@ export type RouteOptions<
   readonly takesReason?: boolean;
   /** Whether its body's field `nonce` stands for an `Idempotency-Key` where there is none. */
   readonly takesNonce?: boolean;
+  /** Knows how far a read model is that it reads beside the service's own. */
+  readonly positions?: PositionWaiter;
   /** Codes of the domain that the route may answer with; each stands in the service's problem table. */
   readonly problems: readonly string[];
   readonly handler: (

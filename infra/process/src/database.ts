@@ -5,11 +5,14 @@ import type pg from 'pg';
 export const tolerant = (pool: pg.Pool, logger: Logger): pg.Pool =>
   pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection was lost'));
 
-export const databaseCheck = async (pool: pg.Pool): Promise<{ name: string; ok: boolean; detail?: string }> => {
+export const databaseCheck = async (
+  pool: pg.Pool,
+  name = 'database',
+): Promise<{ name: string; ok: boolean; detail?: string }> => {
   try {
     await pool.query('select 1');
-    return { name: 'database', ok: true };
+    return { name, ok: true };
   } catch (error) {
-    return { name: 'database', ok: false, detail: (error as Error).message };
+    return { name, ok: false, detail: (error as Error).message };
   }
 };

@@ -20,7 +20,7 @@ import {
   refuseEnded,
   type VerifyToken,
 } from '@palaver/http';
-import { modelPool, type PositionWaiter, type Projection, positionWaiter } from '@palaver/projector';
+import type { PositionWaiter, Projection } from '@palaver/projector';
 import {
   type ConfigOf,
   type ConfigShape,
@@ -35,6 +35,7 @@ import {
 import pg from 'pg';
 import { databaseCheck, tolerant } from './database.ts';
 import { logOptions } from './log-options.ts';
+import { openReadModel, type ReadModel, type ReadModelOptions } from './read-model.ts';
 import type { SessionEnds } from './session-ends.ts';
 import { startSweeper } from './sweeper.ts';
 import { openTokens } from './tokens.ts';
@@ -54,6 +55,8 @@ export type ServiceParts<Shape extends ConfigShape> = {
   /** For commands that are not a request's own: those of a request go through its context's `submit`. */
   readonly commands: CommandClient;
   readonly positions: PositionWaiter;
+  /** Opens a further read model, without which the service is not ready. */
+  readonly openModel: (model: ReadModelOptions) => Promise<ReadModel>;
   readonly verifyToken: VerifyToken;
   /** The keys that it verifies with. */
   readonly publicKeys: PublicKeys;
@@ -91,8 +94,6 @@ export const serveService = <C extends Message, E extends Message, Shape extends
     name,
     logger,
     start: async (scope) => {
-      const pool = tolerant(modelPool({ connectionString: config.postgresUrl, max: 10 }), logger);
-      scope.onStop('database', () => pool.end());
       const storePool = tolerant(new pg.Pool({ connectionString: config.postgresUrl, max: 4 }), logger);
       scope.onStop('decider store', () => storePool.end());
       const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
@@ -133,12 +134,17 @@ export const serveService = <C extends Message, E extends Message, Shape extends
       }
       const commands = await commandClient({ log, decider, codec: codecs.commands, replies });
       scope.onStop('command client', () => commands.close());
-      // Made by the projection's worker, which may start later than this process.
-      await scope.waitFor('read model', () => pool.query('select from projection'));
-      const positions = positionWaiter({ connectionString: config.postgresUrl }, service.projection.topics);
-      scope.onStop('position waiter', () => positions.close());
+      const models = new Map<string, pg.Pool>();
+      const openModel: ServiceParts<Shape>['openModel'] = async (model) => {
+        const opened = await openReadModel(scope, model);
+        models.set(model.projection.name, opened.pool);
+        return opened;
+      };
+      const { projection } = service;
+      const { pool, positions } = await openModel({ projection, postgresUrl: config.postgresUrl });
 
-      const parts = { config, scope, log, codecs, pool, commands, positions, verifyToken, publicKeys: tokens.keys };
+      const publicKeys = tokens.keys;
+      const parts = { config, scope, log, codecs, pool, commands, positions, openModel, verifyToken, publicKeys };
       const app = createApp({
         name,
         routes: await service.routes(parts),
@@ -146,7 +152,7 @@ export const serveService = <C extends Message, E extends Message, Shape extends
         logger,
         metrics,
         problems: service.problems,
-        ready: () => readiness(pool, processor),
+        ready: () => readiness(models, processor),
         commands,
         positions,
         trustedProxies: config.trustedProxies,
@@ -158,11 +164,11 @@ export const serveService = <C extends Message, E extends Message, Shape extends
   });
 };
 
-const readiness = async (pool: pg.Pool, processor: Processor): Promise<Check[]> => {
+const readiness = async (models: ReadonlyMap<string, pg.Pool>, processor: Processor): Promise<Check[]> => {
   const silentMs = Date.now() - processor.lastProgressMs;
   const ok = silentMs < SILENT_AFTER_MS;
   return [
-    await databaseCheck(pool),
+    ...(await Promise.all([...models].map(([name, pool]) => databaseCheck(pool, `database of ${name}`)))),
     { name: 'log', ok, detail: ok ? `holds partitions ${processor.held.join(', ')}` : `silent for ${silentMs} ms` },
   ];
 };

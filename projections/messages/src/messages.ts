@@ -369,9 +369,9 @@ const detailed = async (
                                    where r.message_id = c.message_id and r.emoji = c.emoji and r.profile_id = $2)
                    ) order by c.count desc, c.emoji)
                    from reaction_count c where c.message_id = asked.id) as reactions,
-                  exists (select from pin p where p.channel_id = $3 and p.message_id = asked.id) as pinned
-           from unnest($1::uuid[]) as asked (id)`,
-    values: [messages.map(({ id }) => id), profileId, messages[0]!.channelId],
+                  exists (select from pin p where p.channel_id = asked.channel_id and p.message_id = asked.id) as pinned
+           from unnest($1::uuid[], $3::uuid[]) as asked (id, channel_id)`,
+    values: [messages.map(({ id }) => id), profileId, messages.map(({ channelId }) => channelId)],
   });
   const details = new Map(rows.map((row) => [row.id, row]));
   return messages.map((one) => {
@@ -390,6 +390,21 @@ const messageById = async (pool: Pool, { channelId, messageId }: OfMessage): Pro
 };
 
 type OfMessage = { readonly channelId: string; readonly messageId: string };
+
+/** In the order in which they were asked for; those that are not there are left out. */
+const messagesAt = async (
+  pool: Pool,
+  places: readonly { channelId: string; seq: number }[],
+): Promise<MessageView[]> => {
+  const { rows } = await pool.query<MessageRow>({
+    name: 'messages-at',
+    text: `select ${columns} from unnest($1::uuid[], $2::bigint[]) with ordinality as asked (channel_id, seq, place)
+           join message m on m.channel_id = asked.channel_id and m.seq = asked.seq
+           order by asked.place`,
+    values: [places.map(({ channelId }) => channelId), places.map(({ seq }) => seq)],
+  });
+  return rows.map(messageView);
+};
 
 /** What a message said at first, and from each edit on, oldest first. */
 export type MessageVersion = { readonly content: string; readonly since: string };
@@ -461,6 +476,11 @@ export type MessagesQueries = DirectQueries & {
   /** As `profileId` sees it. */
   readonly history: (page: HistoryPage & { readonly profileId: string }) => Promise<Page<MessageDetail> | null>;
   readonly messageFor: (of: OfMessage & { readonly profileId: string }) => Promise<MessageDetail | null>;
+  /** Of any channels, in the order in which they were asked for; those that are not there are left out. */
+  readonly messagesOf: (of: {
+    readonly places: readonly { readonly channelId: string; readonly seq: number }[];
+    readonly profileId: string;
+  }) => Promise<readonly MessageDetail[]>;
   readonly versionsOf: (of: OfMessage) => Promise<readonly MessageVersion[] | null>;
   readonly reactorsOf: (page: ReactorsPage) => Promise<Page<string>>;
   readonly pinsFor: (of: { channelId: string; profileId: string }) => Promise<readonly MessageDetail[]>;
@@ -479,6 +499,7 @@ export const messagesQueries = (pool: Pool): MessagesQueries => ({
     const found = await messageById(pool, of);
     return found && (await detailed(pool, [found], profileId))[0]!;
   },
+  messagesOf: async ({ places, profileId }) => detailed(pool, await messagesAt(pool, places), profileId),
   versionsOf: (of) => versionsOf(pool, of),
   reactorsOf: (page) => reactorsOf(pool, page),
   pinsFor: async ({ channelId, profileId }) => detailed(pool, await pinsOf(pool, channelId), profileId),

@@ -4,6 +4,7 @@ export const processNames = [
   'auth-projection',
   'servers-projection',
   'messages-projection',
+  'search-projection',
   'auth',
   'servers',
   'messages',
@@ -71,6 +72,13 @@ export const processes: readonly ProcessSpec[] = [
     environment: withDatabase('palaver_messages'),
   },
   {
+    name: 'search-projection',
+    entry: 'projections/search/src/main.ts',
+    port: 3018,
+    portVariable: 'PALAVER_SEARCH_PROJECTION_PORT',
+    environment: withDatabase('palaver_search'),
+  },
+  {
     name: 'auth',
     entry: 'services/auth/src/main.ts',
     port: 3003,
@@ -94,7 +102,10 @@ export const processes: readonly ProcessSpec[] = [
     entry: 'services/messages/src/main.ts',
     port: 3005,
     portVariable: 'PALAVER_MESSAGES_PORT',
-    environment: withDatabase('palaver_messages'),
+    environment: (addresses) => ({
+      ...withDatabase('palaver_messages')(addresses),
+      PALAVER_SEARCH_POSTGRES_URL: addresses.postgresUrl('palaver_search'),
+    }),
   },
   {
     name: 'gateway',
@@ -109,7 +120,7 @@ export const processes: readonly ProcessSpec[] = [
   },
 ];
 
-export const databases: readonly string[] = ['palaver_auth', 'palaver_servers', 'palaver_messages'];
+export const databases: readonly string[] = ['palaver_auth', 'palaver_servers', 'palaver_messages', 'palaver_search'];
 export const buckets: readonly string[] = ['palaver-files'];
 
 /** One process that can be run. */

@@ -19,5 +19,6 @@ export const messagesProblems = {
   slow_mode: { status: 429, title: 'The channel is slow' },
   too_many_emoji: { status: 409, title: 'The message has as many emoji as it may have' },
   too_many_pins: { status: 409, title: 'The channel has as many pinned messages as it may have' },
+  search_too_long: { status: 422, title: 'The search took too long' },
   message_exists: { status: 409, title: 'The message exists already' },
 } as const satisfies ProblemTable;
