@@ -19,13 +19,14 @@ export class S3Client extends Client {
 
 /**
  * A client is a handful of fields, made anew for a signal. The region is given, so that none is asked for before the first request. minio's
- * own repeats, which write to the console, are off.
+ * own repeats, which write to the console, are off. Bytes are not part of the signature, not even over HTTP: a store must hold all of
+ * them before it can tell whether that is right. Their checksum is a header of its own.
  */
 export const connect = (endpoint: string, access: Access, signal?: AbortSignal): S3Client => {
   const { hostname, port, protocol, pathname } = new URL(endpoint);
   if (pathname !== '/') throw new TypeError(`The object store's URL cannot have a path: ${endpoint}`);
   const secure = protocol === 'https:';
-  return new S3Client({
+  const client = new S3Client({
     endPoint: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port),
     useSSL: secure,
@@ -35,6 +36,8 @@ export const connect = (endpoint: string, access: Access, signal?: AbortSignal):
     retryOptions: { disableRetry: true },
     transport: boundedTransport(secure, access.timeOuts, signal),
   });
+  client.enableSHA256 = false;
+  return client;
 };
 
 const repeatAfterMs = 200;

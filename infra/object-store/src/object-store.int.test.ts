@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -125,10 +125,16 @@ describe('put', () => {
     const tooLarge = await store.put(key, body, { contentType: binary, maxBytes }).catch((error) => error);
     expect(tooLarge).toBeInstanceOf(TooLarge);
     expect(tooLarge.maxBytes).toBe(maxBytes);
-    expect(body.destroyed).toBe(false);
     expect(await isClean(store, key)).toBe(true);
     const put = await store.put(key, bodyOf(randomBytes(maxBytes)), { contentType: binary, maxBytes });
     expect(put.size).toBe(maxBytes);
+  });
+
+  test('leaves a body that is too long to its owner', async () => {
+    const body = stalledBody(randomBytes(1_000));
+    await expect(store.put('put/kept', body, { contentType: binary, maxBytes: 10 })).rejects.toThrow(TooLarge);
+    expect(body.destroyed).toBe(false);
+    body.destroy();
   });
 
   test('several of one key at once leave one of them whole', async () => {
@@ -474,7 +480,10 @@ describe('an upload by parts', () => {
     await store.abortMultipart({ key: 'parts/aborted', uploadId: 'never-begun' });
     expect(await store.partsOf(upload)).toBeNull();
     expect(await store.partsOf({ key: 'parts/aborted', uploadId: 'never-begun' })).toBeNull();
-    expect((await send(upload, 1, piece(1))).status).toBe(404);
+    // S3Proxy takes the part and hides it.
+    expect((await send(upload, 1, piece(1))).status).toBe(isS3Proxy ? 200 : 404);
+    const parts = [{ part: 1, etag: createHash('md5').update(piece(1)).digest('hex') }];
+    await expect(store.completeMultipart({ ...upload, parts })).rejects.toThrow(UploadNotFound);
     expect(await isClean(store, 'parts/aborted')).toBe(true);
   });
 
@@ -500,8 +509,7 @@ describe('an upload by parts', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     const later = await collect(store.listMultipart('parts/list/'));
     const timeOf = (all: typeof listed) => all.find(({ key }) => key === 'parts/list/b')?.initiatedAt.getTime() ?? 0;
-    // S3Proxy says of each upload that it has begun just now.
-    expect(timeOf(later) > timeOf(listed)).toBe(isS3Proxy);
+    expect(timeOf(later)).toBe(timeOf(listed));
     for (const upload of [...uploads, other]) await store.abortMultipart(upload);
     expect(await collect(store.listMultipart('parts/'))).toEqual([]);
   });

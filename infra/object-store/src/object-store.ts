@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { S3Error } from 'minio';
 import { type Access, connect, once, type S3Client, twice } from './client.ts';
-import { ObjectNotFound, StoreUnavailable, translated, UploadNotFound } from './errors.ts';
+import { ObjectNotFound, PartsRefused, StoreUnavailable, translated, UploadNotFound } from './errors.ts';
 import { checkKey } from './key.ts';
 import { maxExpirySeconds, maxParts } from './limits.ts';
 import type { TimeOuts } from './transport.ts';
@@ -114,7 +114,6 @@ export const openObjectStore = (options: ObjectStoreOptions): ObjectStore => {
     bucket: options.bucket,
     client: connect(options.endpoint, access),
     abortable: (signal) => connect(options.endpoint, access, signal),
-    secure: new URL(options.endpoint).protocol === 'https:',
   };
   const outside = connect(options.publicEndpoint ?? options.endpoint, access);
   return { ...bucketOf(door), ...objectsOf(door), ...presigningOf(outside, options.bucket), ...multipartOf(door) };
@@ -123,7 +122,6 @@ export const openObjectStore = (options: ObjectStoreOptions): ObjectStore => {
 type Door = {
   readonly bucket: string;
   readonly client: S3Client;
-  readonly secure: boolean;
   abortable(signal: AbortSignal): S3Client;
 };
 
@@ -211,7 +209,7 @@ const uploadRequests = (
             bucketName: bucket,
             objectName: key,
             query: `partNumber=${part}&uploadId=${encodeURIComponent(uploadId)}`,
-            headers: integrityOf(door, bytes),
+            headers: { 'content-md5': md5Of(bytes) },
           },
           bytes,
         ),
@@ -225,10 +223,7 @@ const uploadRequests = (
   };
 };
 
-/** Over HTTP the signature covers a checksum of the bytes; over HTTPS minio leaves them out. */
-const integrityOf = ({ secure }: Door, bytes: Buffer): Record<string, string> =>
-  secure ? { 'content-md5': createHash('md5').update(bytes).digest('base64') } : {};
-
+const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).digest('base64');
 const unquoted = (etag: string): string => etag.replace(/^"|"$/g, '');
 
 const presigningOf = (
@@ -270,6 +265,22 @@ const multipartOf = (
   door: Door,
 ): Pick<ObjectStore, 'beginMultipart' | 'partsOf' | 'completeMultipart' | 'abortMultipart' | 'listMultipart'> => {
   const { client, bucket } = door;
+
+  async function* listMultipart(prefix: string): AsyncGenerator<UnfinishedUpload> {
+    let marker = '';
+    do {
+      const page = await twice(prefix, () => client.listIncompleteUploadsQuery(bucket, prefix, marker, '', ''));
+      for (const { key, uploadId, initiated } of page.uploads) yield { key, uploadId, initiatedAt: initiated };
+      marker = page.isTruncated ? page.nextKeyMarker : '';
+    } while (marker !== '');
+  }
+
+  /** S3Proxy has no parts of an upload that it does not know, where others have none such. */
+  const isUnfinished = async ({ key, uploadId }: UploadRef): Promise<boolean> => {
+    for await (const one of listMultipart(key)) if (one.uploadId === uploadId) return true;
+    return false;
+  };
+
   return {
     async beginMultipart({ key, contentType }) {
       checkKey(key);
@@ -280,6 +291,7 @@ const multipartOf = (
       checkKey(key);
       try {
         const parts = await twice(key, () => client.uploadedParts(bucket, key, uploadId));
+        if (parts.length === 0 && !(await isUnfinished({ key, uploadId }))) return null;
         return parts.map(({ part, etag, size }) => ({ part, etag, size })).sort((a, b) => a.part - b.part);
       } catch (error) {
         if (error instanceof UploadNotFound) return null;
@@ -289,6 +301,7 @@ const multipartOf = (
 
     async completeMultipart({ key, uploadId, parts }) {
       checkKey(key);
+      if (parts.length === 0) throw new PartsRefused('InvalidPart', 'An upload is made of one part at least');
       const inOrder = parts.map(({ part, etag }) => ({ part, etag })).sort((a, b) => a.part - b.part);
       await once(key, () => client.completeMultipartUpload(bucket, key, uploadId, inOrder));
     },
@@ -298,14 +311,7 @@ const multipartOf = (
       await abort(door, upload);
     },
 
-    async *listMultipart(prefix) {
-      let marker = '';
-      do {
-        const page = await twice(prefix, () => client.listIncompleteUploadsQuery(bucket, prefix, marker, '', ''));
-        for (const { key, uploadId, initiated } of page.uploads) yield { key, uploadId, initiatedAt: initiated };
-        marker = page.isTruncated ? page.nextKeyMarker : '';
-      } while (marker !== '');
-    },
+    listMultipart,
   };
 };
 
