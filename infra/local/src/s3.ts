@@ -17,6 +17,9 @@ export interface ObjectStore {
 
 const logging = fileURLToPath(new URL('../config/s3proxy-logback.xml', import.meta.url));
 
+/** A form is held in memory, several times over: a larger one is refused before it takes all of the heap. */
+const maxFormBytes = 32 * 1024 * 1024;
+
 /** S3Proxy: S3's protocol over a folder, one sub-folder a bucket. */
 export async function prepareObjectStore(context: PartContext): Promise<Launch> {
   const jars = await fetchJars('s3proxy', context.log, context.signal);
@@ -28,7 +31,7 @@ export async function prepareObjectStore(context: PartContext): Promise<Launch> 
   return {
     command: javaCommand(),
     arguments: [
-      ...['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData'],
+      ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData'],
       `-Dlogback.configurationFile=${logging}`,
       `-Djava.io.tmpdir=${context.temporary}`,
       '-cp',
@@ -71,6 +74,7 @@ function serverSettings({ endpoint, accessKey, secretKey }: ObjectStore, objects
 s3proxy.authorization=aws-v2-or-v4
 s3proxy.identity=${accessKey}
 s3proxy.credential=${secretKey}
+s3proxy.v4-max-non-chunked-request-size=${maxFormBytes}
 jclouds.provider=filesystem-nio2
 jclouds.identity=${accessKey}
 jclouds.credential=${secretKey}

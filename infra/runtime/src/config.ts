@@ -151,6 +151,40 @@ export const postgresVariables = {
   }),
 } as const;
 
+/** The store of objects that speaks S3, and the bucket in it. */
+export const objectStoreVariables = {
+  s3Endpoint: variable({
+    name: 'PALAVER_S3_ENDPOINT',
+    parse: parsers.url('http', 'https'),
+    default: 'http://127.0.0.1:9000',
+    doc: 'the object store, a URL without a path',
+  }),
+  s3AccessKey: variable({
+    name: 'PALAVER_S3_ACCESS_KEY',
+    parse: parsers.text,
+    secret: true,
+    doc: 'the id of the key to the object store',
+  }),
+  s3SecretKey: variable({
+    name: 'PALAVER_S3_SECRET_KEY',
+    parse: parsers.text,
+    secret: true,
+    doc: 'the key to the object store',
+  }),
+  s3Bucket: variable({
+    name: 'PALAVER_S3_BUCKET',
+    parse: parsers.text,
+    default: 'palaver-files',
+    doc: 'the bucket that files are kept in',
+  }),
+  s3PublicEndpoint: variable<string | undefined>({
+    name: 'PALAVER_S3_PUBLIC_ENDPOINT',
+    parse: parsers.url('http', 'https'),
+    default: undefined,
+    doc: 'what clients reach the object store by, where that is not PALAVER_S3_ENDPOINT',
+  }),
+} as const;
+
 /** The address that a service listens on; each service has its own usual port. */
 export const httpVariables = (usualPort: number) =>
   ({
