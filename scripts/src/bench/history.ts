@@ -29,7 +29,8 @@ export const benchHistory = async (arena: Arena, options: BenchOptions): Promise
   const { house, filling } = await openHouse(arena, { load, messages: options.messages });
   const { profileId, large } = house;
   const statement = arena.worker<PageReaderCalls>('page-reader');
-  const before = placesIn(large, placesOfStatement);
+  // The same for the statement and for the service, so that they find as much in memory.
+  const before = placesIn(large, placesRead);
   const postgresUrl = arena.stack.postgresUrl(models.messages!.database);
   await statement.ask.start({ postgresUrl, profileId, channelId: large.id, limit: pageSize, before });
   arena.say('warm up');
@@ -43,7 +44,7 @@ export const benchHistory = async (arena: Arena, options: BenchOptions): Promise
     arena.say(`pages of a small and of a large channel in turns, round ${round}`);
     latencies.push(await latencyRound(house, options.seconds));
     arena.say(`pages of the large channel, ${manyConnections} clients, round ${round}`);
-    throughputs.push(await throughputRound(house, { statement, seconds: options.seconds }));
+    throughputs.push(await throughputRound(house, { statement, before, seconds: options.seconds }));
   }
   const checks = [...filling, ...(await checkPages(house)), equal('requests refused', 0, house.counted.refused)];
   await Promise.all([load.stop(), statement.stop()]);
@@ -58,9 +59,8 @@ const manyConnections = 32;
 const warmUpSeconds = 4;
 /** Of each channel in a round: short ones, so that a busy moment of the machine hits both. */
 const turns = 4;
-/** Different pages in one measurement; and in the sample whose answers are looked at. */
+/** Different pages in one measurement, and in the sample whose answers are looked at. */
 const placesRead = 4_000;
-const placesOfStatement = 4_000;
 const placesChecked = 200;
 
 type Filled = { readonly id: string; readonly messages: number };
@@ -165,17 +165,17 @@ const pathOf = ({ id }: Filled, before: number): string =>
 type Reading = {
   readonly target: TargetName;
   readonly channel: Filled;
+  /** Any, unless they are given. */
+  readonly before?: readonly number[];
   readonly connections: number;
   readonly seconds: number;
 };
 
-const read = async (
-  { load, targets, token, counted }: House,
-  { target, channel, ...how }: Reading,
-): Promise<Answers> => {
+const read = async ({ load, targets, token, counted }: House, reading: Reading): Promise<Answers> => {
+  const { target, channel, before = placesIn(channel, placesRead), ...how } = reading;
   const { origin, pathname } = new URL(targets[target]);
   const prefix = pathname === '/' ? '' : pathname;
-  const requests = placesIn(channel, placesRead).map((seq) => ({ path: prefix + pathOf(channel, seq), token }));
+  const requests = before.map((seq) => ({ path: prefix + pathOf(channel, seq), token }));
   const answers = await load.ask.run({ ...how, url: origin, requests });
   counted.refused += answers.latenciesMs.length - (answers.statuses[200] ?? 0);
   return answers;
@@ -222,11 +222,12 @@ type ThroughputRound = {
 
 const throughputRound = async (
   house: House,
-  { statement, seconds }: { statement: Worker<PageReaderCalls>; seconds: number },
+  given: { statement: Worker<PageReaderCalls>; before: readonly number[]; seconds: number },
 ): Promise<ThroughputRound> => {
+  const { statement, before, seconds } = given;
   const pids = () => pidsOf(house.arena, { load: house.load.pid });
   const from = async (target: TargetName): Promise<Answers & Cpu> => {
-    const reading = { target, channel: house.large, connections: manyConnections, seconds };
+    const reading = { target, channel: house.large, before, connections: manyConnections, seconds };
     const { value, cpuMs } = await withCpu(pids, () => read(house, reading));
     return { ...value, cpuMs };
   };
