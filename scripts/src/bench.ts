@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { LocalError } from '@palaver/local';
 import { type Arena, openArena } from './bench/arena.ts';
 import { type Figure, figuresTable, isCorrect, isMet } from './bench/figures.ts';
+import { benchHistory } from './bench/history.ts';
 import { benchHttp } from './bench/http.ts';
 import { type BenchOptions, type PartName, parseOptions } from './bench/options.ts';
 import { benchProcessor } from './bench/processor.ts';
@@ -20,6 +21,7 @@ const parts: Readonly<Record<PartName, (arena: Arena, options: BenchOptions) => 
   http: benchHttp,
   replay: benchReplay,
   servers: benchServers,
+  history: benchHistory,
 };
 
 const run = async (options: BenchOptions, signal: AbortSignal): Promise<Figure[]> => {

@@ -24,7 +24,7 @@ export type Arena = {
   /** Starts a worker that ends with the arena. */
   // biome-ignore lint/suspicious/noExplicitAny: as in `Worker`
   worker<C extends { readonly [call: string]: (given: any) => Promise<unknown> }>(name: string): Worker<C>;
-  /** Deploys topics and schemas of Palaver, then starts these of its processes. */
+  /** Deploys topics and schemas of Palaver, then starts those of these processes that do not run yet. */
   startProcesses(names: readonly ProcessName[], environment?: Readonly<Record<string, string>>): Promise<void>;
   /** Stops everything. Never rejects; safe to repeat. */
   close(): Promise<void>;
@@ -81,11 +81,14 @@ export const openArena = async (options: ArenaOptions): Promise<Arena> => {
       const secrets = await keepSecrets(settings.dataDir);
       const mailOutbox = join(settings.dataDir, 'outbox');
       const addresses = { brokers, registryUrl, postgresUrl, secrets, mailOutbox, ports: settings.ports };
+      const running = new Set(processes.list().map(({ name }) => name));
       await Promise.all(
-        names.map((name) => {
-          const one = runnable(name, addresses);
-          return processes.start({ ...one, environment: { ...one.environment, ...environment } });
-        }),
+        names
+          .filter((name) => !running.has(name))
+          .map((name) => {
+            const one = runnable(name, addresses);
+            return processes.start({ ...one, environment: { ...one.environment, ...environment } });
+          }),
       );
     },
     close: () => {

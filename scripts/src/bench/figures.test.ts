@@ -16,6 +16,12 @@ describe('isMet', () => {
   it('takes a ratio at its bound', () => expect(isMet(figure)).toBe(true));
   it('refuses a ratio below its bound', () => expect(isMet({ ...figure, ratio: 0.39 })).toBe(false));
   it('refuses a ratio that was never measured', () => expect(isMet({ ...figure, ratio: null })).toBe(false));
+  it.each([
+    [1.5, true],
+    [1.51, false],
+  ])('judges a ratio of %d that may be 1.5 at most', (ratio, met) =>
+    expect(isMet({ ...figure, ratio, asked: { kind: 'ratio', atMost: 1.5 } })).toBe(met),
+  );
   it('takes a value at most', () =>
     expect(isMet({ ...figure, ours: 5, asked: { kind: 'value', atMost: 5 } })).toBe(true));
   it('refuses a value below what is asked at least', () =>

@@ -6,6 +6,8 @@ export type Durability = 'default' | 'flush.messages=1';
 export type Asked =
   /** Ours is at least this part of the limit. */
   | { readonly kind: 'ratio'; readonly atLeast: number }
+  /** Ours is at most so many times the limit. */
+  | { readonly kind: 'ratio'; readonly atMost: number }
   | { readonly kind: 'value'; readonly atLeast: number }
   | { readonly kind: 'value'; readonly atMost: number };
 
@@ -35,8 +37,9 @@ export const isMet = (figure: Figure): boolean | null => {
   if (!isCorrect(figure)) return false;
   const { asked, ours, ratio } = figure;
   if (asked === null) return null;
-  if (asked.kind === 'ratio') return ratio !== null && ratio >= asked.atLeast;
-  return 'atLeast' in asked ? ours >= asked.atLeast : ours <= asked.atMost;
+  const judged = asked.kind === 'ratio' ? ratio : ours;
+  if (judged === null) return false;
+  return 'atLeast' in asked ? judged >= asked.atLeast : judged <= asked.atMost;
 };
 
 /** Passes when both numbers are the same. */
@@ -69,7 +72,7 @@ export const figuresTable = (figures: readonly Figure[]): string => {
 
 const askedText = ({ asked, unit }: Figure): string => {
   if (asked === null) return '';
-  if (asked.kind === 'ratio') return `ratio >= ${asked.atLeast}`;
+  if (asked.kind === 'ratio') return 'atLeast' in asked ? `ratio >= ${asked.atLeast}` : `ratio <= ${asked.atMost}`;
   return 'atLeast' in asked ? `>= ${number(asked.atLeast)}` : `<= ${number(asked.atMost)} ${unit}`;
 };
 

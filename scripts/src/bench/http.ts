@@ -6,10 +6,10 @@ import { keepSecrets } from '../house/secrets.ts';
 import { models } from '../models.ts';
 import { type Arena, pidsOf, setDurability } from './arena.ts';
 import { type Check, type Durability, equal, type Figure } from './figures.ts';
-import type { Answers } from './load.ts';
+import { type Answers, answersPerSecond } from './load.ts';
 import { realContents } from './messages.ts';
 import type { BenchOptions } from './options.ts';
-import { median, overRounds, percentile } from './statistics.ts';
+import { median, overRounds, type Pair, percentile } from './statistics.ts';
 import { cpuDetails, groupResidentBytes, type Pids, withCpu } from './usage.ts';
 import type { Worker } from './worker.ts';
 import type { LimitAppCalls } from './workers/limit-app.ts';
@@ -47,13 +47,14 @@ export const benchHttp = async (arena: Arena, options: BenchOptions): Promise<Fi
   const figures: Figure[] = [];
   arena.say('warm up');
   for (const target of ['limit', 'direct', 'gateway'] as const)
-    await send(house, target, { connections, seconds: warmUpSeconds[target] });
+    await send(house, target, { connections: fewClients, seconds: warmUpSeconds[target] });
   for (const durability of options.durabilities) figures.push(...(await benchDurability(house, options, durability)));
   await Promise.all([limitApp.stop(), load.stop()]);
   return [...figures, ...memoryFigures(house)];
 };
 
-const connections = 64;
+const fewClients = 64;
+const manyClients = 512;
 /** The broker's compiler is busy for the first half minute under load, and takes more of a core than the broker itself meanwhile. */
 const warmUpSeconds = { limit: 4, direct: 15, gateway: 15 } as const;
 const channelCount = 16;
@@ -63,7 +64,12 @@ const openLoopConnections = 256;
 const rates = [200, 1_000];
 
 type TargetName = 'limit' | 'direct' | 'gateway';
-type Post = { readonly path: string; readonly token: string; readonly body: { readonly content: string } };
+type Post = {
+  readonly channelId: string;
+  readonly path: string;
+  readonly token: string;
+  readonly body: { readonly content: string };
+};
 type House = {
   readonly arena: Arena;
   readonly load: Worker<LoadCalls>;
@@ -92,9 +98,11 @@ const openChannels = async (gatewayUrl: string): Promise<Post[]> => {
       token,
       body: { name: `Server ${index}` },
     });
-    const path = `/channels/${server.channels[0]!.id}/messages`;
+    const channelId = server.channels[0]!.id;
+    const path = `/channels/${channelId}/messages`;
     await api.request('GET', path, { token, position });
-    for (let post = 0; post < postsPerChannel; post += 1) posts.push({ path, token, body: { content: nextContent() } });
+    for (let post = 0; post < postsPerChannel; post += 1)
+      posts.push({ channelId, path, token, body: { content: nextContent() } });
   }
   return interleaved(posts);
 };
@@ -112,7 +120,7 @@ const send = async (
 ): Promise<Sent> => {
   const { url, prefix } = targets[target];
   const { value: answers, cpuMs } = await withCpu(pids, () =>
-    load.ask.run({ ...how, url, posts: posts.map((post) => ({ ...post, path: prefix + post.path })) }),
+    load.ask.run({ ...how, url, requests: posts.map((post) => ({ ...post, path: prefix + post.path })) }),
   );
   const acknowledged = answers.statuses[201] ?? 0;
   if (target === 'limit') {
@@ -126,18 +134,16 @@ const send = async (
   return { ...answers, cpuMs };
 };
 
-const perSecond = ({ latenciesMs, elapsedMs }: Answers): number => latenciesMs.length / (elapsedMs / 1_000);
-
 const benchDurability = async (house: House, options: BenchOptions, durability: Durability): Promise<Figure[]> => {
   const { arena } = house;
   await setDurability(arena.stack, durability);
-  const closed: ClosedRound[] = [];
+  const few: FewRound[] = [];
+  const many: ClosedRound[] = [];
   for (let round = 1; round <= options.rounds; round += 1) {
-    arena.say(`${connections} clients, ${durability}, round ${round}`);
-    const how = { connections, seconds: options.seconds };
-    const limit = await send(house, 'limit', how);
-    const direct = await send(house, 'direct', how);
-    closed.push({ limit, direct, gateway: await send(house, 'gateway', how) });
+    arena.say(`${fewClients} and ${manyClients} clients, ${durability}, round ${round}`);
+    const limit = await send(house, 'limit', { connections: fewClients, seconds: options.seconds });
+    few.push({ limit, ...(await closedRound(house, fewClients, options.seconds)) });
+    many.push(await closedRound(house, manyClients, options.seconds));
   }
   const open: OpenRate[] = [];
   for (const rate of rates) {
@@ -149,23 +155,39 @@ const benchDurability = async (house: House, options: BenchOptions, durability: 
     open.push({ rate, rounds });
   }
   const checks = await checkModel(house);
-  return [...closedFigures(closed, durability, checks), ...open.map((one) => openFigure(one, durability, checks))];
+  const common = { durability, checks };
+  return [
+    serviceFigure(few, common),
+    ...gatewayFigures(few, { ...common, clients: fewClients }),
+    ...gatewayFigures(many, { ...common, clients: manyClients }),
+    ...open.map((one) => openFigure(one, common)),
+  ];
 };
 
-type ClosedRound = { readonly limit: Sent; readonly direct: Sent; readonly gateway: Sent };
+const closedRound = async (house: House, connections: number, seconds: number): Promise<ClosedRound> => {
+  const direct = await send(house, 'direct', { connections, seconds });
+  return { direct, gateway: await send(house, 'gateway', { connections, seconds }) };
+};
+
+type ClosedRound = { readonly direct: Sent; readonly gateway: Sent };
+type FewRound = ClosedRound & { readonly limit: Sent };
+type Common = Pick<Figure, 'durability' | 'checks'>;
 type OpenRate = { readonly rate: number; readonly rounds: { readonly limit: Sent; readonly gateway: Sent }[] };
 
 const visibleWithinMs = 60_000;
 
 /** Waits until the read model shows as many messages as were acknowledged, or time is up. */
-const checkModel = async ({ arena, counted }: House): Promise<Check[]> => {
+const checkModel = async ({ arena, counted, posts }: House): Promise<Check[]> => {
+  const channelIds = [...new Set(posts.map(({ channelId }) => channelId))];
   const client = new pg.Client({ connectionString: arena.stack.postgresUrl('palaver_messages') });
   await client.connect();
   try {
     const count = async () => {
       const { rows } = await client.query<{ rows: string; gaps: string }>(
         `select sum(messages) as rows, sum(last_seq - messages) as gaps
-         from (select count(*) as messages, max(seq) as last_seq from model.message group by channel_id) channels`,
+         from (select count(*) as messages, max(seq) as last_seq from model.message
+               where channel_id = any($1) group by channel_id) channels`,
+        [channelIds],
       );
       return { rows: Number(rows[0]!.rows), gaps: Number(rows[0]!.gaps) };
     };
@@ -182,36 +204,57 @@ const checkModel = async ({ arena, counted }: House): Promise<Check[]> => {
   }
 };
 
-const closedFigures = (rounds: readonly ClosedRound[], durability: Durability, checks: readonly Check[]): Figure[] => {
-  const direct = overRounds(rounds.map(({ direct, limit }) => ({ ours: perSecond(direct), limit: perSecond(limit) })));
-  const gateway = overRounds(
-    rounds.map(({ gateway, direct }) => ({ ours: perSecond(gateway), limit: perSecond(direct) })),
+const serviceFigure = (rounds: readonly FewRound[], common: Common): Figure => {
+  const { ours, limit, ratio } = overRounds(
+    rounds.map(({ direct, limit }) => ({ ours: answersPerSecond(direct), limit: answersPerSecond(limit) })),
   );
-  const common = { durability, unit: '/s', asked: { kind: 'ratio', atLeast: 0.6 }, checks } as const;
+  return {
+    ...common,
+    name: `messages posted to the service, ${fewClients} clients`,
+    unit: '/s',
+    ours,
+    limit: { of: 'the same app without the append', value: limit },
+    ratio,
+    asked: { kind: 'ratio', atLeast: 0.6 },
+    details: {
+      ...latencyDetails(rounds.map((round) => round.direct)),
+      ...prefixed('limit: ', cpuOf(rounds.map(({ limit }) => limit))),
+    },
+  };
+};
+
+/** What the gateway adds: how many posts, and how long each takes. */
+const gatewayFigures = (
+  rounds: readonly ClosedRound[],
+  { clients, ...common }: Common & { clients: number },
+): Figure[] => {
+  const beside = (measure: (sent: Sent) => number): Pick<Figure, 'ours' | 'limit' | 'ratio'> => {
+    const pairs = rounds.map(({ gateway, direct }): Pair => ({ ours: measure(gateway), limit: measure(direct) }));
+    const { ours, limit, ratio } = overRounds(pairs);
+    return { ours, limit: { of: 'straight to the service', value: limit }, ratio };
+  };
+  const latency = (percent: number): Figure => ({
+    ...common,
+    ...beside(({ latenciesMs }) => percentile(latenciesMs, percent)),
+    name: `p${percent} through the gateway, ${clients} clients`,
+    unit: 'ms',
+    asked: null,
+  });
   return [
     {
       ...common,
-      name: `messages posted to the service, ${connections} clients`,
-      ours: direct.ours,
-      limit: { of: 'the same app without the append', value: direct.limit },
-      ratio: direct.ratio,
-      details: {
-        ...latencyDetails(rounds.map((round) => round.direct)),
-        ...prefixed('limit: ', cpuOf(rounds.map(({ limit }) => limit))),
-      },
+      ...beside(answersPerSecond),
+      name: `messages posted through the gateway, ${clients} clients`,
+      unit: '/s',
+      asked: { kind: 'ratio', atLeast: 0.6 },
+      details: latencyDetails(rounds.map(({ gateway }) => gateway)),
     },
-    {
-      ...common,
-      name: `messages posted through the gateway, ${connections} clients`,
-      ours: gateway.ours,
-      limit: { of: 'straight to the service', value: gateway.limit },
-      ratio: gateway.ratio,
-      details: latencyDetails(rounds.map((round) => round.gateway)),
-    },
+    latency(50),
+    latency(99),
   ];
 };
 
-const openFigure = ({ rate, rounds }: OpenRate, durability: Durability, checks: readonly Check[]): Figure => {
+const openFigure = ({ rate, rounds }: OpenRate, common: Common): Figure => {
   const { ours, limit, ratio } = overRounds(
     rounds.map(({ gateway, limit }) => ({
       ours: percentile(gateway.latenciesMs, 99),
@@ -219,14 +262,13 @@ const openFigure = ({ rate, rounds }: OpenRate, durability: Durability, checks: 
     })),
   );
   return {
+    ...common,
     name: `p99 through the gateway at ${rate.toLocaleString('en-US')} posts/s`,
-    durability,
     unit: 'ms',
     ours,
     limit: { of: 'the same app without the append, p99', value: limit },
     ratio,
     asked: { kind: 'value', atMost: 50 },
-    checks,
     details: latencyDetails(rounds.map(({ gateway }) => gateway)),
   };
 };

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { measureAnswer, postRequest, sendAtRate, sendInLoop } from './load.ts';
+import { httpRequest, measureAnswer, sendAtRate, sendInLoop } from './load.ts';
 import { percentile } from './statistics.ts';
 
 describe('measureAnswer', () => {
@@ -12,6 +12,19 @@ describe('measureAnswer', () => {
   it('waits for the end of the head', () => expect(measureAnswer(Buffer.from(answer.slice(0, 30)))).toBe(null));
   it('refuses an answer whose length is not told', () =>
     expect(() => measureAnswer(Buffer.from('HTTP/1.1 200 OK\r\n\r\n'))).toThrow('without a length'));
+});
+
+describe('httpRequest', () => {
+  const url = 'http://localhost:1/a/b?limit=50&before=7';
+  it('is a POST with its body', () => {
+    const text = httpRequest({ url, token: 't', body: { content: 'é' } }).toString();
+    expect(text.split('\r\n', 1)).toEqual(['POST /a/b?limit=50&before=7 HTTP/1.1']);
+    expect(text).toContain('\r\nContent-Length: 16\r\n\r\n{"content":"é"}');
+  });
+  it('is a GET that ends with its head without one', () => {
+    const head = ['GET /a/b?limit=50&before=7 HTTP/1.1', 'Host: localhost:1', 'Authorization: Bearer t'];
+    expect(httpRequest({ url, token: 't' }).toString()).toBe(`${head.join('\r\n')}\r\n\r\n`);
+  });
 });
 
 describe('load', () => {
@@ -38,8 +51,8 @@ describe('load', () => {
     server.close();
   });
   const requests = () => [
-    postRequest({ url: `${url}/a`, token: 'good', body: { content: 'é' } }),
-    postRequest({ url: `${url}/b`, token: 'bad', body: {} }),
+    httpRequest({ url: `${url}/a`, token: 'good', body: { content: 'é' } }),
+    httpRequest({ url: `${url}/b`, token: 'bad', body: {} }),
   ];
 
   it('counts every answer by its status, and every request is answered', async () => {

@@ -16,16 +16,18 @@ export type Answers = {
   readonly elapsedMs: number;
 };
 
-/** A POST of JSON as it goes over the wire. */
-export const postRequest = (options: { url: string; token: string; body: unknown }): Buffer => {
-  const { host, pathname } = new URL(options.url);
-  const body = JSON.stringify(options.body);
+export const answersPerSecond = ({ latenciesMs, elapsedMs }: Answers): number =>
+  latenciesMs.length / (elapsedMs / 1_000);
+
+/** As it goes over the wire: a POST of JSON, or a GET when there is no body. */
+export const httpRequest = (options: { url: string; token: string; body?: unknown }): Buffer => {
+  const { host, pathname, search } = new URL(options.url);
+  const body = options.body === undefined ? '' : JSON.stringify(options.body);
   const head = [
-    `POST ${pathname} HTTP/1.1`,
+    `${body ? 'POST' : 'GET'} ${pathname}${search} HTTP/1.1`,
     `Host: ${host}`,
     `Authorization: Bearer ${options.token}`,
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(body ? ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`] : []),
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
 };

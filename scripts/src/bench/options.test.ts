@@ -5,7 +5,7 @@ import { parseOptions } from './options.ts';
 describe('parseOptions', () => {
   it('runs every part with both durabilities by default', () => {
     const { parts, durabilities, json } = parseOptions([]);
-    expect(parts).toEqual(['processor', 'http', 'replay', 'servers']);
+    expect(parts).toEqual(['processor', 'http', 'replay', 'servers', 'history']);
     expect(durabilities).toEqual(['default', 'flush.messages=1']);
     expect(json).toBe(null);
   });
@@ -19,6 +19,8 @@ describe('parseOptions', () => {
       '1,8',
       '--log',
       'default',
+      '--messages',
+      '5000',
       '--json',
       'x.json',
     ]);
@@ -27,6 +29,7 @@ describe('parseOptions', () => {
       seconds: 1,
       inFlight: [1, 8],
       durabilities: ['default'],
+      messages: 5_000,
       json: 'x.json',
     });
   });
@@ -36,6 +39,7 @@ describe('parseOptions', () => {
     [['--json'], '--json is no part and no option with a value'],
     [['--seconds', 'x'], '--seconds takes a number above 0, not "x"'],
     [['--events', '0'], '--events takes a number above 0'],
+    [['--messages', '99'], '--messages takes 100 or more, not "99"'],
     [['--log', 'never'], '--log takes default or flush.messages=1, not "never"'],
   ])('refuses %j', (words, message) => {
     expect(() => parseOptions(words)).toThrow(LocalError);

@@ -1,7 +1,7 @@
 import { LocalError } from '@palaver/local';
 import type { Durability } from './figures.ts';
 
-export const partNames = ['processor', 'http', 'replay', 'servers'] as const;
+export const partNames = ['processor', 'http', 'replay', 'servers', 'history'] as const;
 export type PartName = (typeof partNames)[number];
 
 export type BenchOptions = {
@@ -18,6 +18,8 @@ export type BenchOptions = {
   readonly durabilities: readonly Durability[];
   /** Events that are replayed. */
   readonly events: number;
+  /** Of the large channel whose pages are read. */
+  readonly messages: number;
   /** Where CPU profiles of the workers go, if anywhere. */
   readonly profileDir: string | null;
 };
@@ -31,6 +33,7 @@ export const usage = `npx pnpm bench [${partNames.join('|')}]... [options]
   --log NAME        default or flush.messages=1 alone
   --ports OFFSET    is added to every port (0)
   --events N        that are replayed (500,000)
+  --messages N      in the large channel of history, 100 or more (1,000,000)
   --profile FOLDER  writes CPU profiles of the benchmark's own processes`;
 
 const defaults: BenchOptions = {
@@ -42,6 +45,7 @@ const defaults: BenchOptions = {
   inFlight: [64, 256, 512],
   durabilities: ['default', 'flush.messages=1'],
   events: 500_000,
+  messages: 1_000_000,
   profileDir: null,
 };
 
@@ -70,6 +74,8 @@ const parseOption = (name: string, value: string | undefined): Partial<BenchOpti
       return { rounds: positive(name, value!) };
     case '--events':
       return { events: positive(name, value!) };
+    case '--messages':
+      return { messages: positive(name, value!, { atLeast: 100 }) };
     case '--in-flight':
       return { inFlight: value!.split(',').map((text) => positive(name, text)) };
     case '--log':
@@ -88,8 +94,9 @@ const durability = (text: string): Durability => {
   return found;
 };
 
-const positive = (name: string, text: string): number => {
+const positive = (name: string, text: string, { atLeast = 0 } = {}): number => {
   const value = Number(text);
   if (!(value > 0)) throw new LocalError(`${name} takes a number above 0, not "${text}".\n\n${usage}`);
+  if (value < atLeast) throw new LocalError(`${name} takes ${atLeast} or more, not "${text}".\n\n${usage}`);
   return value;
 };

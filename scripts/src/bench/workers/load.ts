@@ -1,10 +1,10 @@
-import { type Answers, postRequest, sendAtRate, sendInLoop } from '../load.ts';
+import { type Answers, httpRequest, sendAtRate, sendInLoop } from '../load.ts';
 import { serveCalls } from '../worker.ts';
 
 export type LoadOptions = {
-  /** Where it connects, and the requests' own URLs, tokens and bodies. */
+  /** Where it connects, and the requests' own URLs, tokens and bodies; one without a body is a GET. */
   readonly url: string;
-  readonly posts: readonly { readonly path: string; readonly token: string; readonly body: unknown }[];
+  readonly requests: readonly { readonly path: string; readonly token: string; readonly body?: unknown }[];
   readonly connections: number;
   readonly seconds: number;
   /** Requests a second; as many as are answered when it is not given. */
@@ -12,8 +12,8 @@ export type LoadOptions = {
 };
 
 const calls = {
-  run: ({ url, posts, perSecond, ...rest }: LoadOptions): Promise<Answers> => {
-    const requests = posts.map(({ path, token, body }) => postRequest({ url: url + path, token, body }));
+  run: ({ url, requests: given, perSecond, ...rest }: LoadOptions): Promise<Answers> => {
+    const requests = given.map(({ path, ...more }) => httpRequest({ url: url + path, ...more }));
     return perSecond === undefined
       ? sendInLoop({ ...rest, url, requests })
       : sendAtRate({ ...rest, url, requests, perSecond });
