@@ -1,4 +1,5 @@
 export * from './generated/auth.ts';
+export * from './generated/files.ts';
 export * from './generated/messages.ts';
 export * from './generated/servers.ts';
 export * from './password-id.ts';

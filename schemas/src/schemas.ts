@@ -1,4 +1,5 @@
 import { authCommandSchemas, authEventSchemas } from './generated/auth.ts';
+import { filesCommandSchemas, filesEventSchemas } from './generated/files.ts';
 import { messagesCommandSchemas, messagesEventSchemas } from './generated/messages.ts';
 import { serversCommandSchemas, serversEventSchemas } from './generated/servers.ts';
 import type { ServiceName } from './topics.ts';
@@ -10,12 +11,14 @@ export const commandSchemas: Readonly<Record<ServiceName, readonly TopicSchema[]
   auth: authCommandSchemas,
   servers: serversCommandSchemas,
   messages: messagesCommandSchemas,
+  files: filesCommandSchemas,
 };
 
 export const eventSchemas: Readonly<Record<ServiceName, readonly TopicSchema[]>> = {
   auth: authEventSchemas,
   servers: serversEventSchemas,
   messages: messagesEventSchemas,
+  files: filesEventSchemas,
 };
 
 export const allSchemas: readonly TopicSchema[] = [

@@ -3,7 +3,7 @@
  * falls on the same number in each (murmur2, as Kafka's default partitioner).
  */
 
-export const services = ['auth', 'servers', 'messages'] as const;
+export const services = ['auth', 'servers', 'messages', 'files'] as const;
 export type ServiceName = (typeof services)[number];
 
 /** The field's usual names for what decides: one consumer group per command topic. */
@@ -11,6 +11,7 @@ export const consumerGroups: Readonly<Record<ServiceName, string>> = {
   auth: 'auth-consumer-group',
   servers: 'server-consumer-group',
   messages: 'message-consumer-group',
+  files: 'file-service-consumer',
 };
 
 export type Topic = {

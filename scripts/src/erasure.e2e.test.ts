@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Answer, api } from '@palaver/http/testing';
+import { type Answer, api, gatewayUrl } from '@palaver/http/testing';
 import { kafkaLog } from '@palaver/event-log';
 import { createTopics } from '@palaver/local';
 import { topics } from '@palaver/schemas';
@@ -225,6 +225,17 @@ test('of a deleted account nothing is found, and all others are as they were', a
   await expect.poll(async () => (await post(stays, doomedServer.channels[0].id, doomed)).status, soon).toBe(201);
   await expect.poll(() => history(stays, channelId), soon).toHaveLength(5);
 
+  const fileName = `letter-${word()}.txt`;
+  const fileText = `dear ${word()}`;
+  const form = new FormData();
+  form.append('file', new Blob([fileText], { type: 'text/plain' }), fileName);
+  const sent = await fetch(`${gatewayUrl()}/api/files?channelId=${channelId}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: form,
+  });
+  expect(sent.status).toBe(201);
+
   const name = textual('the name', gone.name);
   const text = textual('a text', said[1]!);
   const needles = [
@@ -235,6 +246,8 @@ test('of a deleted account nothing is found, and all others are as they were', a
     textual('the nickname', nickname),
     textual('a text of a deleted server', doomed),
     textual('the device', deviceOf(gone.name)),
+    textual('the name of a file', fileName),
+    textual('a file', fileText),
     ...said.map((words) => textual('a text', words)),
     ...(await sealedOf(gone)),
     textual('the address', nobody.email),
@@ -252,7 +265,8 @@ test('of a deleted account nothing is found, and all others are as they were', a
     records.filter((one) => one.includes(unsigned) && one.includes(nobody.id));
   expect(signed(await eventRecords())).toHaveLength(1);
 
-  for (const what of ['the nickname', 'a text of a deleted server']) expect(before.join('\n')).toContain(what);
+  for (const what of ['the nickname', 'a text of a deleted server', 'the name of a file', 'a file'])
+    expect(before.join('\n')).toContain(what);
 
   expect((await api(`DELETE /servers/${doomedServer.id}`, { token: stays.token })).status).toBe(204);
   expect((await deleteAccount(gone, 'DELETE')).status).toBe(204);
@@ -285,7 +299,7 @@ test('of a deleted account nothing is found, and all others are as they were', a
   await verified();
 
   // Owners that know nothing but what the compaction has left.
-  for (const service of ['auth', 'servers', 'messages'] as const) {
+  for (const service of ['auth', 'servers', 'messages', 'files'] as const) {
     await stopProcess(service);
     const pool = new pg.Pool({ connectionString: `${server}/palaver_${service}`, max: 1 });
     await pool.query('drop schema decider cascade');

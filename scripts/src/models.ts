@@ -1,6 +1,7 @@
 import { avroCodec, type Codec, type EventLog, kafkaLog } from '@palaver/event-log';
 import { brokerAddresses, postgresUrl, registryUrl } from '@palaver/local';
 import { authProjection } from '@palaver/projection-auth';
+import { filesProjection } from '@palaver/projection-files';
 import { messagesProjection } from '@palaver/projection-messages';
 import { searchProjection } from '@palaver/projection-search';
 import { serversProjection } from '@palaver/projection-servers';
@@ -16,6 +17,7 @@ export const models: Readonly<Record<string, { readonly projection: Projection; 
   auth: { projection: authProjection, database: 'palaver_auth' },
   servers: { projection: serversProjection, database: 'palaver_servers' },
   messages: { projection: messagesProjection, database: 'palaver_messages' },
+  files: { projection: filesProjection, database: 'palaver_files' },
   search: { projection: searchProjection, database: 'palaver_search' },
 };
 

@@ -6,12 +6,20 @@ import type { AnyDecider, NewEvent } from '@palaver/decider';
 import { given, givenTimeMs } from '@palaver/decider/given';
 import type { Message } from '@palaver/event-log';
 import { authProjection } from '@palaver/projection-auth';
+import { filesProjection } from '@palaver/projection-files';
 import { messagesProjection } from '@palaver/projection-messages';
 import { searchProjection } from '@palaver/projection-search';
 import { serversProjection } from '@palaver/projection-servers';
 import type { Projection, RecordMeta, Row, RowChange } from '@palaver/projector';
-import { type AuthCommand, type MessagesCommand, passwordIdOf, type ServersCommand } from '@palaver/schemas';
+import {
+  type AuthCommand,
+  type FilesCommand,
+  type MessagesCommand,
+  passwordIdOf,
+  type ServersCommand,
+} from '@palaver/schemas';
 import { authDecider } from '@palaver/service-auth';
+import { filesDecider } from '@palaver/service-files';
 import { messagesDecider } from '@palaver/service-messages';
 import { serversDecider } from '@palaver/service-servers';
 import fc from 'fast-check';
@@ -177,7 +185,7 @@ describe('fold(what the sweep has left) = fold(everything)', () => {
 
   test('messages', () => {
     const of = { serverId: 'server', content: 'hello', importedAt: null, replyToId: null };
-    const named = { mentions: [], mentionsEveryone: false };
+    const named = { mentions: [], mentionsEveryone: false, attachments: [] };
     const commands = pairs(['c1', 'c2'], ['m1', 'm2', 'm3']).flatMap(([channelId, messageId]): MessagesCommand[] => {
       const one = { channelId, messageId };
       const byAda = { ...one, by: 'ada' };
@@ -207,12 +215,35 @@ describe('fold(what the sweep has left) = fold(everything)', () => {
           type: 'PostMessage',
           data: { ...of, ...named, ...one, authorId: 'ada', mentionsEveryone: true, slowModeSeconds: 0 },
         },
+        {
+          type: 'PostMessage',
+          data: { ...of, ...named, ...one, authorId: 'ada', attachments: ['f1'], slowModeSeconds: 0 },
+        },
         { type: 'MarkRead', data: { channelId, profileId: 'bob', seq: 1 } },
         { type: 'MarkRead', data: { channelId, profileId: 'bob', seq: 2 } },
         { type: 'ForgetReader', data: { channelId, profileId: 'bob' } },
       ];
     });
-    expectLaw(messagesDecider, [messagesProjection, searchProjection], commands);
+    expectLaw(messagesDecider, [messagesProjection, searchProjection, filesProjection], commands);
+  });
+
+  test('files', () => {
+    const ownerId = 'ada';
+    const commands = ['f1', 'f2'].flatMap((fileId): FilesCommand[] => {
+      const of = { fileId, ownerId };
+      const asked = { channelId: 'c1', name: 'cat.png', type: 'image/png', size: 10, sha256: null, multipartId: null };
+      return [
+        { type: 'RequestUpload', data: { ...of, ...asked, expiresAt: givenTimeMs, quotaBytes: 15 } },
+        {
+          type: 'StoreFile',
+          data: { ...of, size: 5, sha256: 'abc', width: 1, height: 1, objectKey: `files/${fileId}/1` },
+        },
+        { type: 'AddThumbnail', data: { ...of, width: 1, height: 1, objectKey: `files/${fileId}/2` } },
+        { type: 'RejectUpload', data: { ...of, reason: 'EMPTY' } },
+        { type: 'DeleteFile', data: of },
+      ];
+    });
+    expectLaw(filesDecider, [filesProjection, messagesProjection], commands);
   });
 
   test('direct channels', () => {

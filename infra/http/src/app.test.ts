@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ACTOR, CHANNEL, forgedTokens, routes, signToken, startTestService } from './fixture.ts';
+import { ACTOR, CHANNEL, flowing, forgedTokens, routes, signToken, startTestService } from './fixture.ts';
 import { defineRoute, listen, PortTaken, type ProblemDocument } from './index.ts';
 
 type Service = Awaited<ReturnType<typeof startTestService>>;
@@ -332,6 +332,13 @@ describe('answers', () => {
     expect(first.headers.get('etag')).toBe('"v7"');
     const again = await call('/things/a', { headers: { 'If-None-Match': 'W/"v7"' } });
     expect([again.status, again.raw]).toEqual([304, '']);
+  });
+  test('flow, and are closed when nobody wants them', async () => {
+    const answer = await fetch(`${service.url}/things/flowing`);
+    expect([answer.status, await answer.text()]).toEqual([200, 'one two']);
+    const again = await call('/things/flowing', { headers: { 'If-None-Match': '"v7"' } });
+    expect([again.status, again.raw]).toEqual([304, '']);
+    expect(flowing.map(({ destroyed }) => destroyed)).toEqual([true, true]);
   });
   test('honour If-Match', async () => {
     const change = (tag: string) => call('/things/fixed', { method: 'PATCH', headers: { 'If-Match': tag } });

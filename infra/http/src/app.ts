@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream';
 import type { Logger, Metrics } from '@palaver/runtime';
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
@@ -135,6 +136,7 @@ const contextOf = (parts: {
     traceparent: exchange.traceparent,
     timeMs: exchange.timeMs,
     commandId: sender.commandId,
+    request: req,
     ifMatch: parseEntityTags(req.headers['if-match']),
     id: sender.id,
     submit: sender.submit,
@@ -163,10 +165,16 @@ const answer = (req: Request, res: Response, route: Route, value: unknown): void
     const etag = `"${given.etag}"`;
     res.setHeader('ETag', etag);
     if (route.method === 'get' && namesTag(req.headers['if-none-match'], etag)) {
+      given.stream?.destroy();
       res.statusCode = 304;
       res.end();
       return;
     }
+  }
+  if (given.stream !== undefined) {
+    res.statusCode = status;
+    pipeline(given.stream, res, () => undefined);
+    return;
   }
   const json = given.json ?? (given.body === undefined ? undefined : JSON.stringify(given.body));
   if (json !== undefined) {

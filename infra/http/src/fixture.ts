@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { CommandTimeout, LogUnavailable } from '@palaver/decider';
 import { createLogger, createMetrics } from '@palaver/runtime';
@@ -74,6 +75,9 @@ export const forgedTokens: Readonly<Record<string, () => string>> = {
 
 const channelParams = z.object({ channelId: uuid() });
 
+/** What `/things/flowing` has answered with. */
+export const flowing: Readable[] = [];
+
 export const routes: readonly Route[] = [
   defineRoute({
     method: 'post',
@@ -132,6 +136,24 @@ export const routes: readonly Route[] = [
       if (params.name === 'database') throw Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
       if (params.name === 'slow') await new Promise((resolve) => setTimeout(resolve, 300));
       return reply({ etag: 'v7', body: { name: params.name } });
+    },
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/things/flowing',
+    operationId: 'getFlowing',
+    summary: 'An answer that flows',
+    tags: ['things'],
+    auth: 'none',
+    kind: 'query',
+    response: z.string(),
+    produces: 'text/plain',
+    status: 200,
+    problems: [],
+    handler: () => {
+      const stream = Readable.from(['one ', 'two']);
+      flowing.push(stream);
+      return reply({ etag: 'v7', headers: { 'Content-Type': 'text/plain' }, stream });
     },
   }),
   defineRoute({

@@ -47,13 +47,16 @@ const operation = (route: Route, problems: ProblemTable): JsonObject => ({
   ...(route.body
     ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } } }
     : {}),
+  ...(route.upload ? { requestBody: { required: true, content: { [route.upload]: { schema: UPLOAD_SCHEMA } } } } : {}),
   responses: { [route.status]: success(route), ...refusals(route, problems) },
 });
 
 const success = (route: Route): JsonObject => {
   const headers = route.kind === 'command' ? { headers: { 'Palaver-Position': POSITION_HEADER } } : {};
   const content =
-    route.status === 204 ? {} : { content: { 'application/json': { schema: schemaOf(route.response, 'input') } } };
+    route.status === 204
+      ? {}
+      : { content: { [route.produces ?? 'application/json']: { schema: schemaOf(route.response, 'input') } } };
   return { description: 'Done.', ...headers, ...content };
 };
 
@@ -134,6 +137,12 @@ const headerParameters = (route: Route): readonly JsonObject[] => {
 const POSITION_HEADER = {
   description: 'Where the events of a command end. Sent back, the answer waits until it shows them.',
   schema: { type: 'string', examples: ['servers:3@1042'] },
+};
+
+const UPLOAD_SCHEMA = {
+  type: 'object',
+  required: ['file'],
+  properties: { file: { type: 'string', contentMediaType: 'application/octet-stream' } },
 };
 
 const PROBLEM_SCHEMA = {

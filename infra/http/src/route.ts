@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Json } from '@palaver/decider';
 import type { z } from 'zod';
 import type { PositionWaiter } from './positions.ts';
@@ -26,6 +28,8 @@ export type Context<Params = unknown, Query = unknown, Body = unknown, A extends
   /** When the request came in, ms since the epoch. */
   readonly timeMs: number;
   readonly commandId: string;
+  /** The request itself, for what no schema says: ranges, and the body of a route that takes an upload. */
+  readonly request: IncomingMessage;
   /** The entity tags of `If-Match`, `*` for any; null when the header is absent. */
   readonly ifMatch: readonly string[] | '*' | null;
   /** An id for what the command creates: the same for a retried request with the same `Idempotency-Key`, else new. */
@@ -49,6 +53,8 @@ export type Reply<Body = unknown> = {
   readonly body?: Body;
   /** The body as JSON already, such as Postgres made it; instead of `body`. */
   readonly json?: string;
+  /** The body as it flows; instead of `body`. It is closed when whoever asks goes away. */
+  readonly stream?: Readable;
 };
 
 /** For answers that are more than their value: another status, headers, an entity tag, a ready JSON text. */
@@ -86,6 +92,10 @@ export type RouteOptions<
   readonly response: R;
   /** Of the answer when all is well; a 204 has no body. */
   readonly status: number;
+  /** The media type of a body that the handler reads for itself from `request`, as it flows; instead of `body`. */
+  readonly upload?: string;
+  /** The media type of the answer, where it is not JSON. */
+  readonly produces?: string;
   /** Whether its commands carry the reason of `X-Audit-Log-Reason`, which lies on the log with their events. */
   readonly takesReason?: boolean;
   /** Whether its body's field `nonce` stands for an `Idempotency-Key` where there is none. */

@@ -72,6 +72,8 @@ export type Service<C extends Message, E extends Message, Shape extends ConfigSh
   readonly sessionEnds: SessionEnds & { readonly schemas: readonly RecordSchema[] };
   readonly problems: ProblemTable;
   readonly usualPort: number;
+  /** How long a request may take to come in, ms; by default 30,000. */
+  readonly requestTimeoutMs?: number;
   /** What it is told by its environment besides what every service is. */
   readonly variables?: Shape;
   /** Makes its routes, and starts what else it needs (`scope.onStop` says how that stops). */
@@ -157,7 +159,9 @@ export const serveService = <C extends Message, E extends Message, Shape extends
         positions,
         trustedProxies: config.trustedProxies,
       });
-      const server = await listen(app, { host: config.httpHost, port: config.httpPort });
+      const { requestTimeoutMs } = service;
+      const limits = requestTimeoutMs === undefined ? {} : { requestTimeoutMs };
+      const server = await listen(app, { host: config.httpHost, port: config.httpPort, ...limits });
       scope.onStop('http', () => server.close());
       return { url: server.url, consumerGroup: service.groupId };
     },

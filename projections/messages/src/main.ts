@@ -5,7 +5,7 @@ import { messagesProjection } from './index.ts';
 await runWorker(
   {
     projection: messagesProjection,
-    schemas: [...eventSchemas.messages, ...eventSchemas.servers, ...eventSchemas.auth],
+    schemas: [...eventSchemas.messages, ...eventSchemas.servers, ...eventSchemas.files, ...eventSchemas.auth],
     usualPort: 3015,
   },
   process.env,

@@ -8,7 +8,14 @@ import {
   type ServersFact,
 } from '@palaver/projection-shared';
 import { defineProjection, type Page, pageOf, type RowChange, type Table } from '@palaver/projector';
-import type { AuthEvent, MessagePosted, MessagesEvent, MessagesLeft, ReactionAdded } from '@palaver/schemas';
+import type {
+  AuthEvent,
+  FilesEvent,
+  MessagePosted,
+  MessagesEvent,
+  MessagesLeft,
+  ReactionAdded,
+} from '@palaver/schemas';
 import type { Pool } from 'pg';
 import { type DirectQueries, directQueries, participantsAmong, profileHandlers, profileTables } from './direct.ts';
 import { type ReadState, readingHandlers, readingTables, readStatesOf } from './reading.ts';
@@ -39,6 +46,8 @@ const tables: readonly Table[] = [
       reply_to_id: 'uuid',
       // Whom it names: profiles, and perhaps `everyone`; null for nobody.
       mentions: 'jsonb',
+      // Ids of files; null for none.
+      attachments: 'jsonb',
       imported_at: 'timestamptz',
       created_at: 'timestamptz not null',
     },
@@ -91,13 +100,30 @@ const tables: readonly Table[] = [
     columns: { id: 'uuid not null', messages: 'text not null', deleted_at: 'timestamptz not null' },
     primaryKey: ['id'],
   },
+  {
+    // What hangs on messages, or may.
+    name: 'file',
+    columns: {
+      id: 'uuid not null',
+      owner_id: 'uuid not null',
+      channel_id: 'uuid not null',
+      name: 'text not null',
+      type: 'text not null',
+      size: 'bigint not null',
+      width: 'integer',
+      height: 'integer',
+      has_thumbnail: 'boolean not null',
+    },
+    primaryKey: ['id'],
+  },
   ...accessTables,
   ...readingTables,
   ...profileTables,
 ];
 
-// Fold. Handlers of the three topics touch different tables, so that the order between topics does not matter.
+// Fold. Handlers of the four topics touch different tables, so that the order between topics does not matter.
 
+type FilesFact = Extract<FilesEvent, { type: 'FileStored' | 'ThumbnailAdded' | 'FileDeleted' }>;
 type AuthFact = Extract<AuthEvent, { type: 'ProfileCreated' | 'AccountDeleted' }>;
 
 /** Among those whom a message names. */
@@ -123,7 +149,8 @@ const posted = (data: Said) => ({
   channel_id: data.channelId,
   seq: data.seq,
   id: data.messageId,
-  server_id: data.serverId,
+  // A direct channel stands in the place of its server.
+  server_id: data.serverId === data.channelId ? null : data.serverId,
   content: data.content,
   edited_content: null,
   reply_to_id: data.replyToId,
@@ -135,10 +162,10 @@ const tally = ({ channelId, messageId, emoji, count }: Omit<ReactionAdded, 'prof
     ? { kind: 'put', table: 'reaction_count', row: { message_id: messageId, emoji, channel_id: channelId, count } }
     : { kind: 'remove', table: 'reaction_count', key: { message_id: messageId, emoji } };
 const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
-export const messagesProjection = defineProjection<MessagesEvent | ServersFact | AuthFact>({
+export const messagesProjection = defineProjection<MessagesEvent | ServersFact | FilesFact | AuthFact>({
   name: 'messages',
-  version: 5,
-  topics: ['messages.events', 'servers.events', 'auth.events'],
+  version: 6,
+  topics: ['messages.events', 'servers.events', 'files.events', 'auth.events'],
   tables,
   handlers: {
     ...accessHandlers,
@@ -148,7 +175,13 @@ export const messagesProjection = defineProjection<MessagesEvent | ServersFact |
       {
         kind: 'put',
         table: 'message',
-        row: { ...posted(data), author_id: data.authorId, edited_at: null, created_at: new Date(timestampMs) },
+        row: {
+          ...posted(data),
+          attachments: data.attachments.length > 0 ? data.attachments : null,
+          author_id: data.authorId,
+          edited_at: null,
+          created_at: new Date(timestampMs),
+        },
       },
     ],
     MessageEdited: (data, { timestampMs, version }) => [
@@ -181,13 +214,14 @@ export const messagesProjection = defineProjection<MessagesEvent | ServersFact |
       { kind: 'removeWhere', table: 'reaction_count', where: { message_id: messageId } },
       { kind: 'remove', table: 'pin', key: { channel_id: channelId, message_id: messageId } },
     ],
-    // The whole row: what was posted may be gone from the log. Whom it named goes with who named them, and so does what it said before.
+    // The whole row: what was posted may be gone from the log. Whom it named, its files and what it said before go with its author.
     MessageAnonymized: (data) => [
       {
         kind: 'put',
         table: 'message',
         row: {
           ...posted({ ...data, mentions: [], mentionsEveryone: false }),
+          attachments: null,
           author_id: null,
           edited_at: dateOf(data.editedAt),
           created_at: new Date(data.postedAt),
@@ -219,6 +253,28 @@ export const messagesProjection = defineProjection<MessagesEvent | ServersFact |
       { kind: 'remove', table: 'pin', key: { channel_id: channelId, message_id: messageId } },
     ],
     PaceTaken: () => [],
+    FileAttached: () => [],
+    FileStored: ({ fileId, ownerId, channelId, name, type, size, width, height }) => [
+      {
+        kind: 'put',
+        table: 'file',
+        row: {
+          id: fileId,
+          owner_id: ownerId,
+          channel_id: channelId,
+          name,
+          type,
+          size,
+          width,
+          height,
+          has_thumbnail: false,
+        },
+      },
+    ],
+    ThumbnailAdded: ({ fileId }) => [
+      { kind: 'patch', table: 'file', key: { id: fileId }, set: { has_thumbnail: true } },
+    ],
+    FileDeleted: ({ fileId }) => [{ kind: 'remove', table: 'file', key: { id: fileId } }],
     AccountDeleted: ({ profileId, messages }, { timestampMs }) => [
       { kind: 'put', table: 'deleted_author', row: { id: profileId, messages, deleted_at: new Date(timestampMs) } },
       { kind: 'remove', table: 'profile', key: { id: profileId } },
@@ -245,6 +301,8 @@ export type MessageView = {
   readonly mentionsEveryone: boolean;
   readonly importedAt: string | null;
   readonly createdAt: string;
+  /** Of what hangs on it. */
+  readonly fileIds: readonly string[];
 };
 
 /** A place in a channel: a message's id, or its seq. */
@@ -271,6 +329,7 @@ type MessageRow = {
   mentions: readonly string[] | null;
   imported_at: Date | null;
   created_at: Date;
+  attachments: readonly string[] | null;
 };
 
 const messageView = (row: MessageRow): MessageView => ({
@@ -286,10 +345,11 @@ const messageView = (row: MessageRow): MessageView => ({
   mentionsEveryone: row.mentions?.includes(everyone) ?? false,
   importedAt: row.imported_at?.toISOString() ?? null,
   createdAt: row.created_at.toISOString(),
+  fileIds: row.attachments ?? [],
 });
 
 const columns = `m.id, m.channel_id, m.server_id, m.author_id, m.seq, coalesce(m.edited_content, m.content) as content, m.edited_at,
-  m.reply_to_id, m.mentions, m.imported_at, m.created_at`;
+  m.reply_to_id, m.mentions, m.imported_at, m.created_at, m.attachments`;
 
 const older = async (pool: Pool, channelId: string, belowSeq: number | null, limit: number): Promise<MessageView[]> => {
   const { rows } = await pool.query<MessageRow>({
@@ -350,8 +410,24 @@ const history = async (pool: Pool, page: HistoryPage): Promise<Page<MessageView>
 
 /** How a message is reacted to, by each emoji: how often, and whether by who asks. */
 export type ReactionView = { readonly emoji: string; readonly count: number; readonly me: boolean };
+/** A file that hangs on a message; it is downloaded from the files service. */
+export type AttachmentView = {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Of an image, pixels. */
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly hasThumbnail: boolean;
+};
 /** A message as it is shown: with what surrounds it. */
-export type MessageDetail = MessageView & { readonly reactions: readonly ReactionView[]; readonly pinned: boolean };
+export type MessageDetail = Omit<MessageView, 'fileIds'> & {
+  readonly attachments: readonly AttachmentView[];
+  readonly reactions: readonly ReactionView[];
+  readonly pinned: boolean;
+};
 
 /** One query for a whole page. */
 const detailed = async (
@@ -374,10 +450,56 @@ const detailed = async (
     values: [messages.map(({ id }) => id), profileId, messages.map(({ channelId }) => channelId)],
   });
   const details = new Map(rows.map((row) => [row.id, row]));
-  return messages.map((one) => {
+  const files = await filesAmong(
+    pool,
+    messages.flatMap(({ fileIds }) => fileIds),
+  );
+  return messages.map(({ fileIds, ...one }) => {
     const { reactions = null, pinned = false } = details.get(one.id) ?? {};
-    return { ...one, reactions: reactions ?? [], pinned };
+    const attachments = fileIds.flatMap((id) => files.get(id)?.view ?? []);
+    return { ...one, attachments, reactions: reactions ?? [], pinned };
   });
+};
+
+type KnownFile = { readonly ownerId: string; readonly channelId: string; readonly view: AttachmentView };
+
+/** Most pages hold no files, and ask nothing. */
+const filesAmong = async (pool: Pool, ids: readonly string[]): Promise<ReadonlyMap<string, KnownFile>> => {
+  if (ids.length === 0) return new Map();
+  const { rows } = await pool.query<
+    Omit<AttachmentView, 'size' | 'hasThumbnail'> & {
+      owner_id: string;
+      channel_id: string;
+      size: string;
+      has_thumbnail: boolean;
+    }
+  >({
+    name: 'files-among',
+    text: `select id, owner_id, channel_id, name, type, size, width, height, has_thumbnail from file
+           where id = any($1::uuid[])`,
+    values: [ids],
+  });
+  return new Map(
+    rows.map(({ owner_id, channel_id, size, has_thumbnail, ...row }) => [
+      row.id,
+      {
+        ownerId: owner_id,
+        channelId: channel_id,
+        view: { ...row, size: Number(size), hasThumbnail: has_thumbnail },
+      },
+    ]),
+  );
+};
+
+/** Files in the order of these ids, if all of them are this owner's and were sent for this channel; else null. */
+const attachable = async (
+  pool: Pool,
+  { fileIds, ownerId, channelId }: { fileIds: readonly string[]; ownerId: string; channelId: string },
+): Promise<readonly AttachmentView[] | null> => {
+  const files = await filesAmong(pool, fileIds);
+  const found = fileIds.map((id) => files.get(id));
+  const views = found.flatMap((one) => (one?.ownerId === ownerId && one.channelId === channelId ? [one.view] : []));
+  return views.length === fileIds.length ? views : null;
 };
 
 const messageById = async (pool: Pool, { channelId, messageId }: OfMessage): Promise<MessageView | null> => {
@@ -485,6 +607,11 @@ export type MessagesQueries = DirectQueries & {
   readonly reactorsOf: (page: ReactorsPage) => Promise<Page<string>>;
   readonly pinsFor: (of: { channelId: string; profileId: string }) => Promise<readonly MessageDetail[]>;
   readonly audienceAmong: (of: Audience & { profileIds: readonly string[] }) => Promise<readonly string[]>;
+  readonly attachable: (of: {
+    fileIds: readonly string[];
+    ownerId: string;
+    channelId: string;
+  }) => Promise<readonly AttachmentView[] | null>;
   readonly readStatesOf: (of: { channelIds: readonly string[]; profileId: string }) => Promise<readonly ReadState[]>;
 };
 
@@ -504,6 +631,7 @@ export const messagesQueries = (pool: Pool): MessagesQueries => ({
   reactorsOf: (page) => reactorsOf(pool, page),
   pinsFor: async ({ channelId, profileId }) => detailed(pool, await pinsOf(pool, channelId), profileId),
   audienceAmong: (of) => audienceAmong(pool, of),
+  attachable: (of) => attachable(pool, of),
   readStatesOf: (of) => readStatesOf(pool, of),
   ...directQueries(pool),
 });

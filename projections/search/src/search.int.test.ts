@@ -37,12 +37,12 @@ const event = (type: string, data: object, ms = startMs): void => {
   const record = writer.record(`message ${seq}`, jsonCodec.encode('', { type, data }));
   broker.write(topic, 0, [{ ...record, timestampMs: ms }]);
 };
-type About = { channelId?: string; serverId?: string | null; authorId?: string; ms?: number };
+type About = { channelId?: string; serverId?: string; authorId?: string; ms?: number };
 /** The seqs of messages count on through all channels; each is posted a second after the one before. */
 const post = (content: string, about: About = {}): number => {
   seq += 1;
   const { channelId = talk, serverId = server, authorId = ada, ms = startMs + seq * 1_000 } = about;
-  event('MessagePosted', { messageId: idOf(seq), channelId, serverId, authorId, content, seq }, ms);
+  event('MessagePosted', { messageId: idOf(seq), channelId, serverId, authorId, content, seq, attachments: [] }, ms);
   return seq;
 };
 
@@ -154,7 +154,7 @@ describe.each([
     const plain = post('kernel');
     const link = post('kernel https://kernel.org', { authorId: bob });
     const hidden = post('kernel', { channelId: secret });
-    const direct = post('kernel', { channelId: elsewhere, serverId: null });
+    const direct = post('kernel', { channelId: elsewhere, serverId: elsewhere });
     const far = idOf(999_999);
     post('kernel', { channelId: far, serverId: otherServer });
     more();
@@ -163,8 +163,8 @@ describe.each([
     expect(await found({ text })).toEqual([link, plain]);
     expect(await found({ text, authorId: bob })).toEqual([link]);
     expect(await found({ authorId: bob })).toEqual([link]);
-    expect(await found({ text, hasLink: true })).toEqual([link]);
-    expect(await found({ hasLink: true, authorId: bob })).toEqual([link]);
+    expect(await found({ text, has: 'link' })).toEqual([link]);
+    expect(await found({ has: 'link', authorId: bob })).toEqual([link]);
     expect(await found({ text, scope: { serverId: server, channelIds: [talk, secret] } })).toEqual([
       hidden,
       link,
@@ -198,7 +198,7 @@ test('what was edited is found by what it says now, what was deleted not at all,
       createdAt: new Date(startMs + 3_000),
     },
   ]);
-  expect(await found({ text: 'now', hasLink: true, authorId: ada })).toEqual([edited]);
+  expect(await found({ text: 'now', has: 'link', authorId: ada })).toEqual([edited]);
   expect(await found({ authorId: ada })).toEqual([edited]);
 });
 

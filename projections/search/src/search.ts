@@ -19,9 +19,9 @@ const words = `(to_tsvector('simple', content) || ''' '':99'::tsvector || to_tsv
 /** What a message is besides its words, as words that nobody can write, since no word begins with a blank. */
 const tags = `array_to_tsvector(array_remove(array[
   ' channel ' || channel_id::text, ' server ' || server_id::text, ' author ' || author_id::text,
-  case when has_link then ' has link' end], null))`;
+  case when has_link then ' has link' end, case when has_file then ' has file' end], null))`;
 
-/** Both together, so that the index meets words, place, author and links at once and gives nothing but hits. */
+/** Both together, so that the index meets words, place, author, links and files at once and gives nothing but hits. */
 const terms = `(${words} || ${tags})`;
 
 const tables: readonly Table[] = [
@@ -37,6 +37,7 @@ const tables: readonly Table[] = [
       author_id: 'uuid',
       content: 'text not null',
       has_link: 'boolean not null',
+      has_file: 'boolean not null',
       created_at: 'timestamptz not null',
     },
     primaryKey: ['channel_id', 'seq'],
@@ -66,13 +67,14 @@ const said = ({ channelId, seq, messageId, serverId, content }: Said) => ({
   channel_id: channelId,
   seq,
   id: messageId,
-  server_id: serverId,
+  // A direct channel stands in the place of its server.
+  server_id: serverId === channelId ? null : serverId,
   ...saying(content),
 });
 
 export const searchProjection = defineProjection<SearchedEvent>({
   name: 'search',
-  version: 1,
+  version: 2,
   topics: ['messages.events'],
   tables,
   handlers: {
@@ -80,7 +82,12 @@ export const searchProjection = defineProjection<SearchedEvent>({
       {
         kind: 'put',
         table: 'document',
-        row: { ...said(data), author_id: data.authorId, created_at: new Date(timestampMs) },
+        row: {
+          ...said(data),
+          has_file: data.attachments.length > 0,
+          author_id: data.authorId,
+          created_at: new Date(timestampMs),
+        },
       },
     ],
     MessageEdited: ({ channelId, seq, content }) => [
@@ -89,12 +96,12 @@ export const searchProjection = defineProjection<SearchedEvent>({
     MessageDeleted: ({ channelId, seq }) => [
       { kind: 'remove', table: 'document', key: { channel_id: channelId, seq } },
     ],
-    // The whole row: what was posted may be gone from the log.
+    // The whole row: what was posted may be gone from the log. Files go with their owner's account.
     MessageAnonymized: (data) => [
       {
         kind: 'put',
         table: 'document',
-        row: { ...said(data), author_id: null, created_at: new Date(data.postedAt) },
+        row: { ...said(data), has_file: false, author_id: null, created_at: new Date(data.postedAt) },
       },
     ],
   },
@@ -116,7 +123,7 @@ export type Search = {
   /** Words, "phrases", -excluded ones, and `or`. */
   readonly text?: string | undefined;
   readonly authorId?: string | undefined;
-  readonly hasLink?: boolean | undefined;
+  readonly has?: 'link' | 'file' | undefined;
   readonly from?: Date | undefined;
   /** Exclusive. */
   readonly until?: Date | undefined;
@@ -192,25 +199,26 @@ const asked = `(websearch_to_tsquery('simple', coalesce($6, '')) || websearch_to
 
 /** The hits among the newest messages: all of a page, when what is looked for is said often. */
 const amongNewest = async (pool: Pool, search: Search, looked: number): Promise<readonly HitRow[]> => {
-  const { scope, authorId = null, hasLink = false } = search;
+  const { scope, authorId = null, has = null } = search;
   const [column, id] = 'channelId' in scope ? ['channel_id', scope.channelId] : ['server_id', scope.serverId];
   const { rows } = await pool.query<HitRow>(
     `select ${columns} from (
        select d.* from document d where d.${column} = $9 and ${inPlace} ${newestFirst} limit ${looked}
      ) d
-     where ($10::uuid is null or d.author_id = $10) and (d.has_link or not $11) and ($6::text is null or ${words} @@ ${asked})
+     where ($10::uuid is null or d.author_id = $10) and
+       ($11::text is null or ($11 = 'link' and d.has_link) or ($11 = 'file' and d.has_file)) and ($6::text is null or ${words} @@ ${asked})
      ${newestFirst} limit $8`,
-    [...commonValues(search), id, authorId, hasLink],
+    [...commonValues(search), id, authorId, has],
   );
   return rows;
 };
 
 /** All hits, by the index of terms, of which there are few enough to be sorted. Text without a word in it finds nothing. */
 const byTerms = async (pool: Pool, search: Search): Promise<readonly HitRow[]> => {
-  const { scope, authorId, hasLink = false } = search;
+  const { scope, authorId, has } = search;
   const having = ['channelId' in scope ? `channel ${scope.channelId}` : `server ${scope.serverId}`];
   if (authorId !== undefined) having.push(`author ${authorId}`);
-  if (hasLink) having.push('has link');
+  if (has !== undefined) having.push(`has ${has}`);
   const { rows } = await pool.query<HitRow>(
     `select ${columns} from (
        select d.* from document d
@@ -240,8 +248,8 @@ const search = async (pool: Pool, given: Search): Promise<Page<Hit>> => {
 };
 
 const rowsOf = async (pool: Pool, given: Search): Promise<readonly HitRow[]> => {
-  const { limit, text, authorId, hasLink = false } = given;
-  const isByTimeAlone = text === undefined && authorId === undefined && !hasLink;
+  const { limit, text, authorId, has } = given;
+  const isByTimeAlone = text === undefined && authorId === undefined && has === undefined;
   const isPage = (rows: readonly HitRow[]): boolean => rows.length > limit;
 
   let rows = await amongNewest(pool, given, first);

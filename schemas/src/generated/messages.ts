@@ -28,8 +28,8 @@ export type AnonymizeMessage = {
   readonly messageId: string;
   /** Its channel. */
   readonly channelId: string;
-  /** The server of that channel; null for a direct channel. */
-  readonly serverId: string | null;
+  /** The server of that channel; of a direct channel, which has none, the channel's own id. */
+  readonly serverId: string;
   /** What it says, 1-4,000 characters, NFC. */
   readonly content: string;
   /** When it was first said elsewhere, for an imported message; ms since the epoch. */
@@ -148,8 +148,8 @@ export type PostMessage = {
   readonly messageId: string;
   /** The channel it is posted to. */
   readonly channelId: string;
-  /** The server of that channel; null for a direct channel. */
-  readonly serverId: string | null;
+  /** The server of that channel; of a direct channel, which has none, the channel's own id. */
+  readonly serverId: string;
   /** Profile that wrote it. */
   readonly authorId: string;
   /** 1-4,000 characters, NFC. */
@@ -164,6 +164,8 @@ export type PostMessage = {
   readonly mentionsEveryone: boolean;
   /** The channel's slow mode as it concerned its author; 0 for none. */
   readonly slowModeSeconds: number;
+  /** Files that hang on it, 10 at most. */
+  readonly attachments: readonly string[];
 };
 
 /** Take a reaction back. */
@@ -230,7 +232,7 @@ export const messagesCommandSchemas = [
   {
     topic: 'messages.commands',
     fullName: 'palaver.messages.AnonymizeMessage',
-    schema: {"type":"record","name":"AnonymizeMessage","namespace":"palaver.messages","doc":"Take the author off a message and leave what it says; given by the erasure of an account. Carries the message, since decisions do not keep texts.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"serverId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The server of that channel; null for a direct channel."},{"name":"content","type":"string","doc":"What it says, 1-4,000 characters, NFC."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"postedAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When it was posted; ms since the epoch."},{"name":"replyToId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The message of the same channel that it answers; null for none.","default":null},{"name":"editedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was last edited; null: never.","default":null}]},
+    schema: {"type":"record","name":"AnonymizeMessage","namespace":"palaver.messages","doc":"Take the author off a message and leave what it says; given by the erasure of an account. Carries the message, since decisions do not keep texts.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server of that channel; of a direct channel, which has none, the channel's own id."},{"name":"content","type":"string","doc":"What it says, 1-4,000 characters, NFC."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"postedAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When it was posted; ms since the epoch."},{"name":"replyToId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The message of the same channel that it answers; null for none.","default":null},{"name":"editedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was last edited; null: never.","default":null}]},
   },
   {
     topic: 'messages.commands',
@@ -280,7 +282,7 @@ export const messagesCommandSchemas = [
   {
     topic: 'messages.commands',
     fullName: 'palaver.messages.PostMessage',
-    schema: {"type":"record","name":"PostMessage","namespace":"palaver.messages","doc":"Post a message. Membership and permission were resolved by the edge before it was appended.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"The channel it is posted to."},{"name":"serverId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The server of that channel; null for a direct channel."},{"name":"authorId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that wrote it."},{"name":"content","type":"string","doc":"1-4,000 characters, NFC."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"replyToId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The message of the same channel that it answers; null for none.","default":null},{"name":"mentions","type":{"type":"array","items":{"type":"string","logicalType":"uuid"}},"doc":"Profiles that it names, 50 at most.","default":[]},{"name":"mentionsEveryone","type":"boolean","doc":"Whether it names everyone, by somebody who may.","default":false},{"name":"slowModeSeconds","type":"int","doc":"The channel's slow mode as it concerned its author; 0 for none.","default":0}]},
+    schema: {"type":"record","name":"PostMessage","namespace":"palaver.messages","doc":"Post a message. Membership and permission were resolved by the edge before it was appended.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"The channel it is posted to."},{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server of that channel; of a direct channel, which has none, the channel's own id."},{"name":"authorId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that wrote it."},{"name":"content","type":"string","doc":"1-4,000 characters, NFC."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"replyToId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The message of the same channel that it answers; null for none.","default":null},{"name":"mentions","type":{"type":"array","items":{"type":"string","logicalType":"uuid"}},"doc":"Profiles that it names, 50 at most.","default":[]},{"name":"mentionsEveryone","type":"boolean","doc":"Whether it names everyone, by somebody who may.","default":false},{"name":"slowModeSeconds","type":"int","doc":"The channel's slow mode as it concerned its author; 0 for none.","default":0},{"name":"attachments","type":{"type":"array","items":{"type":"string","logicalType":"uuid"}},"doc":"Files that hang on it, 10 at most.","default":[]}]},
   },
   {
     topic: 'messages.commands',
@@ -321,6 +323,16 @@ export type EveryoneMentioned = {
   readonly total: number;
 };
 
+/** A file hangs on a message; says so also when the message is erased. */
+export type FileAttached = {
+  /** Its channel. */
+  readonly channelId: string;
+  /** The file. */
+  readonly fileId: string;
+  /** The message. */
+  readonly messageId: string;
+};
+
 /** A message named a profile; says so also when the message is erased. */
 export type MemberMentioned = {
   /** Its channel. */
@@ -339,8 +351,8 @@ export type MessageAnonymized = {
   readonly messageId: string;
   /** Its channel. */
   readonly channelId: string;
-  /** The server of that channel; null for a direct channel. */
-  readonly serverId: string | null;
+  /** The server of that channel; of a direct channel, which has none, the channel's own id. */
+  readonly serverId: string;
   /** What it says, 1-4,000 characters, NFC. */
   readonly content: string;
   /** Place in its channel, which it keeps: the channel's last one is folded from it when what was posted is erased. */
@@ -363,6 +375,8 @@ export type MessageDeleted = {
   readonly channelId: string;
   /** Place in its channel, which it keeps: the channel's last one is folded from it when what was posted is erased. */
   readonly seq: number;
+  /** Files that hung on it, and go with it. */
+  readonly attachments: readonly string[];
 };
 
 /** A message says something else. What it said before stays on the log until it is deleted. */
@@ -397,8 +411,8 @@ export type MessagePosted = {
   readonly messageId: string;
   /** The channel it is posted to. */
   readonly channelId: string;
-  /** The server of that channel; null for a direct channel. */
-  readonly serverId: string | null;
+  /** The server of that channel; of a direct channel, which has none, the channel's own id. */
+  readonly serverId: string;
   /** Profile that wrote it. */
   readonly authorId: string;
   /** 1-4,000 characters, NFC. */
@@ -413,6 +427,8 @@ export type MessagePosted = {
   readonly mentions: readonly string[];
   /** Whether it names everyone, by somebody who may. */
   readonly mentionsEveryone: boolean;
+  /** Files that hang on it, 10 at most. */
+  readonly attachments: readonly string[];
 };
 
 /** A message is not pinned any more. */
@@ -514,6 +530,7 @@ export type ReaderForgotten = {
 export type MessagesEvent =
   | { readonly type: 'DirectChannelOpened'; readonly data: DirectChannelOpened }
   | { readonly type: 'EveryoneMentioned'; readonly data: EveryoneMentioned }
+  | { readonly type: 'FileAttached'; readonly data: FileAttached }
   | { readonly type: 'MemberMentioned'; readonly data: MemberMentioned }
   | { readonly type: 'MessageAnonymized'; readonly data: MessageAnonymized }
   | { readonly type: 'MessageDeleted'; readonly data: MessageDeleted }
@@ -544,18 +561,23 @@ export const messagesEventSchemas = [
   },
   {
     topic: 'messages.events',
+    fullName: 'palaver.messages.FileAttached',
+    schema: {"type":"record","name":"FileAttached","namespace":"palaver.messages","doc":"A file hangs on a message; says so also when the message is erased.","fields":[{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"fileId","type":{"type":"string","logicalType":"uuid"},"doc":"The file."},{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."}]},
+  },
+  {
+    topic: 'messages.events',
     fullName: 'palaver.messages.MemberMentioned',
     schema: {"type":"record","name":"MemberMentioned","namespace":"palaver.messages","doc":"A message named a profile; says so also when the message is erased.","fields":[{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"Who was named."},{"name":"seq","type":"long","doc":"Of the message."},{"name":"total","type":"long","doc":"How often it was named in the channel by then, this time included."}]},
   },
   {
     topic: 'messages.events',
     fullName: 'palaver.messages.MessageAnonymized',
-    schema: {"type":"record","name":"MessageAnonymized","namespace":"palaver.messages","doc":"A message is nobody's any more. Carries it whole, but for its author: the sweep erases the records before this one.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"serverId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The server of that channel; null for a direct channel."},{"name":"content","type":"string","doc":"What it says, 1-4,000 characters, NFC."},{"name":"seq","type":"long","doc":"Place in its channel, which it keeps: the channel's last one is folded from it when what was posted is erased."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"postedAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When it was posted; ms since the epoch."},{"name":"replyToId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The message of the same channel that it answers; null for none.","default":null},{"name":"editedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was last edited; null: never.","default":null}]},
+    schema: {"type":"record","name":"MessageAnonymized","namespace":"palaver.messages","doc":"A message is nobody's any more. Carries it whole, but for its author: the sweep erases the records before this one.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server of that channel; of a direct channel, which has none, the channel's own id."},{"name":"content","type":"string","doc":"What it says, 1-4,000 characters, NFC."},{"name":"seq","type":"long","doc":"Place in its channel, which it keeps: the channel's last one is folded from it when what was posted is erased."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"postedAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When it was posted; ms since the epoch."},{"name":"replyToId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The message of the same channel that it answers; null for none.","default":null},{"name":"editedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was last edited; null: never.","default":null}]},
   },
   {
     topic: 'messages.events',
     fullName: 'palaver.messages.MessageDeleted',
-    schema: {"type":"record","name":"MessageDeleted","namespace":"palaver.messages","doc":"A message was deleted. Ends what it said: the sweep erases the records before this one.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"seq","type":"long","doc":"Place in its channel, which it keeps: the channel's last one is folded from it when what was posted is erased."}]},
+    schema: {"type":"record","name":"MessageDeleted","namespace":"palaver.messages","doc":"A message was deleted. Ends what it said: the sweep erases the records before this one.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Its channel."},{"name":"seq","type":"long","doc":"Place in its channel, which it keeps: the channel's last one is folded from it when what was posted is erased."},{"name":"attachments","type":{"type":"array","items":{"type":"string","logicalType":"uuid"}},"doc":"Files that hung on it, and go with it.","default":[]}]},
   },
   {
     topic: 'messages.events',
@@ -570,7 +592,7 @@ export const messagesEventSchemas = [
   {
     topic: 'messages.events',
     fullName: 'palaver.messages.MessagePosted',
-    schema: {"type":"record","name":"MessagePosted","namespace":"palaver.messages","doc":"A message was posted.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"The channel it is posted to."},{"name":"serverId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The server of that channel; null for a direct channel."},{"name":"authorId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that wrote it."},{"name":"content","type":"string","doc":"1-4,000 characters, NFC."},{"name":"seq","type":"long","doc":"Place in its channel, gapless, from 1."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"replyToId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The message of the same channel that it answers; null for none.","default":null},{"name":"mentions","type":{"type":"array","items":{"type":"string","logicalType":"uuid"}},"doc":"Profiles that it names, 50 at most.","default":[]},{"name":"mentionsEveryone","type":"boolean","doc":"Whether it names everyone, by somebody who may.","default":false}]},
+    schema: {"type":"record","name":"MessagePosted","namespace":"palaver.messages","doc":"A message was posted.","fields":[{"name":"messageId","type":{"type":"string","logicalType":"uuid"},"doc":"The message."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"The channel it is posted to."},{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server of that channel; of a direct channel, which has none, the channel's own id."},{"name":"authorId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that wrote it."},{"name":"content","type":"string","doc":"1-4,000 characters, NFC."},{"name":"seq","type":"long","doc":"Place in its channel, gapless, from 1."},{"name":"importedAt","type":["null",{"type":"long","logicalType":"timestamp-millis"}],"doc":"When it was first said elsewhere, for an imported message; ms since the epoch.","default":null},{"name":"replyToId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"The message of the same channel that it answers; null for none.","default":null},{"name":"mentions","type":{"type":"array","items":{"type":"string","logicalType":"uuid"}},"doc":"Profiles that it names, 50 at most.","default":[]},{"name":"mentionsEveryone","type":"boolean","doc":"Whether it names everyone, by somebody who may.","default":false},{"name":"attachments","type":{"type":"array","items":{"type":"string","logicalType":"uuid"}},"doc":"Files that hang on it, 10 at most.","default":[]}]},
   },
   {
     topic: 'messages.events',

@@ -4,7 +4,7 @@ import { registerSchemas } from '@palaver/event-log';
 import { createDatabases, createTopics, type LocalStack, removeLocalData, startLocal } from '@palaver/local';
 import { topics } from '@palaver/schemas';
 import { deployDatabases, deploySchemas, deployTopics } from '../house/deploy.ts';
-import { type ProcessName, runnable } from '../house/processes.ts';
+import { type ProcessName, processNames, runnable } from '../house/processes.ts';
 import { keepSecrets } from '../house/secrets.ts';
 import { checkPortsFree, logDir, type Settings } from '../house/settings.ts';
 import { createSupervisor, type Supervisor } from '../house/supervisor.ts';
@@ -29,6 +29,9 @@ export type Arena = {
   /** Stops everything. Never rejects; safe to repeat. */
   close(): Promise<void>;
 };
+
+/** All but files, which need an object store, and which no figure is about. */
+export const benchedProcesses = processNames.filter((name) => !name.startsWith('files'));
 
 export type ArenaOptions = {
   readonly settings: Settings;
@@ -77,10 +80,10 @@ export const openArena = async (options: ArenaOptions): Promise<Arena> => {
       await deployDatabases(stack);
       await deployTopics(stack);
       await deploySchemas(stack);
-      const { brokers, registryUrl, postgresUrl } = stack;
+      const { brokers, registryUrl, postgresUrl, s3 } = stack;
       const secrets = await keepSecrets(settings.dataDir);
       const mailOutbox = join(settings.dataDir, 'outbox');
-      const addresses = { brokers, registryUrl, postgresUrl, secrets, mailOutbox, ports: settings.ports };
+      const addresses = { brokers, registryUrl, postgresUrl, s3, secrets, mailOutbox, ports: settings.ports };
       const running = new Set(processes.list().map(({ name }) => name));
       await Promise.all(
         names

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { createApi } from '../api.ts';
-import { processNames } from '../house/processes.ts';
 import { keepSecrets } from '../house/secrets.ts';
 import { models } from '../models.ts';
-import { type Arena, pidsOf, setDurability } from './arena.ts';
+import { type Arena, benchedProcesses, pidsOf, setDurability } from './arena.ts';
 import { type Check, type Durability, equal, type Figure } from './figures.ts';
 import { type Answers, answersPerSecond } from './load.ts';
 import { realContents } from './messages.ts';
@@ -24,7 +23,7 @@ import type { LoadCalls, LoadOptions } from './workers/load.ts';
  */
 export const benchHttp = async (arena: Arena, options: BenchOptions): Promise<Figure[]> => {
   arena.say('start all processes');
-  await arena.startProcesses(processNames);
+  await arena.startProcesses(benchedProcesses);
   const secrets = await keepSecrets(arena.settings.dataDir);
   const limitApp = arena.worker<LimitAppCalls>('limit-app');
   const load = arena.worker<LoadCalls>('load');

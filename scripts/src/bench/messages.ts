@@ -34,7 +34,14 @@ const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 /** A command as the messages service gives it, traced. */
 export const postCommand = (channel: Channel, content: string): Command => {
-  const nothingMore = { importedAt: null, replyToId: null, mentions: [], mentionsEveryone: false, slowModeSeconds: 0 };
+  const nothingMore = {
+    importedAt: null,
+    replyToId: null,
+    mentions: [],
+    mentionsEveryone: false,
+    attachments: [],
+    slowModeSeconds: 0,
+  };
   const data: PostMessage = { ...channel, messageId: newId(), content, ...nothingMore };
   return {
     id: newId(),

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { AnyDecider, Swept } from '@palaver/decider';
 import { sweepTopic } from '@palaver/process';
 import { authDecider } from '@palaver/service-auth';
+import { filesDecider } from '@palaver/service-files';
 import { messagesDecider } from '@palaver/service-messages';
 import { serversDecider } from '@palaver/service-servers';
 import { type Command, UsageError } from '../command.ts';
@@ -10,7 +11,10 @@ import { formatCount } from '../progress.ts';
 
 /** Each event topic, and who says which of its streams have ended. */
 const deciders: Readonly<Record<string, AnyDecider>> = Object.fromEntries(
-  [authDecider, serversDecider, messagesDecider].map((decider: AnyDecider) => [`${decider.name}.events`, decider]),
+  [authDecider, serversDecider, messagesDecider, filesDecider].map((decider: AnyDecider) => [
+    `${decider.name}.events`,
+    decider,
+  ]),
 );
 
 export const sweep: Command = {

@@ -149,6 +149,7 @@ const deploy = async (stack: LocalStack, { settings, console, signal }: HouseOpt
     brokers: stack.brokers,
     registryUrl: stack.registryUrl,
     postgresUrl: stack.postgresUrl,
+    s3: stack.s3,
     secrets: await keepSecrets(settings.dataDir),
     mailOutbox: join(settings.dataDir, 'outbox'),
     ports: settings.ports,

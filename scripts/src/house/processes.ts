@@ -1,13 +1,16 @@
 import { fileURLToPath } from 'node:url';
+import type { ObjectStore } from '@palaver/local';
 
 export const processNames = [
   'auth-projection',
   'servers-projection',
   'messages-projection',
   'search-projection',
+  'files-projection',
   'auth',
   'servers',
   'messages',
+  'files',
   'gateway',
 ] as const;
 export type ProcessName = (typeof processNames)[number];
@@ -18,6 +21,7 @@ export type Addresses = {
   readonly brokers: readonly string[];
   readonly registryUrl: string;
   readonly postgresUrl: (database: string) => string;
+  readonly s3: ObjectStore;
   readonly secrets: SecretFiles;
   /** The folder that mails are laid in. */
   readonly mailOutbox: string;
@@ -38,6 +42,8 @@ type ProcessSpec = {
   /** Where it listens, unless `portVariable` says otherwise. */
   readonly port: number;
   readonly portVariable: string;
+  /** Of Node, where the usual ones do not fit. */
+  readonly nodeOptions?: readonly string[];
   /** Beside what every process gets. */
   readonly environment: (addresses: Addresses) => Readonly<Record<string, string>>;
 };
@@ -79,6 +85,13 @@ export const processes: readonly ProcessSpec[] = [
     environment: withDatabase('palaver_search'),
   },
   {
+    name: 'files-projection',
+    entry: 'projections/files/src/main.ts',
+    port: 3016,
+    portVariable: 'PALAVER_FILES_PROJECTION_PORT',
+    environment: withDatabase('palaver_files'),
+  },
+  {
     name: 'auth',
     entry: 'services/auth/src/main.ts',
     port: 3003,
@@ -108,6 +121,21 @@ export const processes: readonly ProcessSpec[] = [
     }),
   },
   {
+    name: 'files',
+    entry: 'services/files/src/main.ts',
+    port: 3002,
+    portVariable: 'PALAVER_FILES_PORT',
+    // What flows through it lives for a moment and leaves large holes: little room for it, often cleared, keeps the process small.
+    nodeOptions: ['--max-semi-space-size=2', '--optimize-for-size'],
+    environment: (addresses) => ({
+      ...withDatabase('palaver_files')(addresses),
+      MALLOC_ARENA_MAX: '1',
+      PALAVER_S3_ENDPOINT: addresses.s3.endpoint,
+      PALAVER_S3_ACCESS_KEY: addresses.s3.accessKey,
+      PALAVER_S3_SECRET_KEY: addresses.s3.secretKey,
+    }),
+  },
+  {
     name: 'gateway',
     entry: 'services/gateway/src/main.ts',
     port: 3001,
@@ -116,11 +144,18 @@ export const processes: readonly ProcessSpec[] = [
       PALAVER_UPSTREAM_AUTH: `http://${host}:${ports.auth}`,
       PALAVER_UPSTREAM_SERVERS: `http://${host}:${ports.servers}`,
       PALAVER_UPSTREAM_MESSAGES: `http://${host}:${ports.messages}`,
+      PALAVER_UPSTREAM_FILES: `http://${host}:${ports.files}`,
     }),
   },
 ];
 
-export const databases: readonly string[] = ['palaver_auth', 'palaver_servers', 'palaver_messages', 'palaver_search'];
+export const databases: readonly string[] = [
+  'palaver_auth',
+  'palaver_servers',
+  'palaver_messages',
+  'palaver_search',
+  'palaver_files',
+];
 export const buckets: readonly string[] = ['palaver-files'];
 
 /** One process that can be run. */
@@ -130,6 +165,7 @@ export type Runnable = {
   /** Absolute. */
   readonly entry: string;
   readonly port: number;
+  readonly nodeOptions: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 };
 
@@ -144,6 +180,7 @@ export const runnable = (name: ProcessName, addresses: Addresses, instance = 1):
     name: instance === 1 ? name : `${name}-${instance}`,
     entry: fileURLToPath(new URL(`../../../${spec.entry}`, import.meta.url)),
     port,
+    nodeOptions: ['--disable-warning=ExperimentalWarning', ...(spec.nodeOptions ?? [])],
     environment: {
       PALAVER_KAFKA_BROKERS: addresses.brokers.join(','),
       PALAVER_REGISTRY_URL: addresses.registryUrl,

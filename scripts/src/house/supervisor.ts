@@ -164,14 +164,12 @@ export const stopOrphans = async (
   );
 };
 
-const nodeOptions = ['--disable-warning=ExperimentalWarning'];
-
 const filesOf = (dataDir: string, name: string) => ({
   log: join(logDir(dataDir), `${name}.log`),
   pid: join(runDir(dataDir), `${name}.json`),
 });
 
-const launchOf = ({ entry, port, environment }: Runnable): Launch => ({
+const launchOf = ({ entry, port, nodeOptions, environment }: Runnable): Launch => ({
   command: process.execPath,
   arguments: [...nodeOptions, entry],
   environment: { ...environment },

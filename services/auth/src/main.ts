@@ -1,17 +1,8 @@
-import { newId, type ProcessManagerOptions, postgresStateStore, startProcessManager } from '@palaver/decider';
-import type { Codec } from '@palaver/event-log';
 import { giveCommand } from '@palaver/http';
-import { type ServiceParts, serveService } from '@palaver/process';
+import { type ServiceParts, serveService, startFollowing } from '@palaver/process';
 import { type AuthModel, authProjection } from '@palaver/projection-auth';
 import { variable } from '@palaver/runtime';
-import {
-  type AuthCommand,
-  type AuthEvent,
-  commandSchemas,
-  consumerGroups,
-  eventSchemas,
-  sessionEnds,
-} from '@palaver/schemas';
+import { type AuthEvent, commandSchemas, consumerGroups, eventSchemas, sessionEnds } from '@palaver/schemas';
 import { Kysely, PostgresDialect } from 'kysely';
 import { z } from 'zod';
 import { deletionProcess, followDeletion } from './account.ts';
@@ -72,6 +63,8 @@ const variables = {
 
 type Parts = ServiceParts<typeof variables>;
 
+const decider = authDecider;
+
 /** Puts together what the routes need, and starts the process managers. */
 const authParts = async (parts: Parts): Promise<AuthParts> => {
   const { config, scope, pool, commands, positions, verifyToken, publicKeys } = parts;
@@ -81,22 +74,24 @@ const authParts = async (parts: Parts): Promise<AuthParts> => {
   await scope.waitFor('database', () => createKeysSchema(pool));
   const secrets = secretsOf(config.authKey);
   const keys = dataKeys(pool, secrets.dataKeys);
-  await startFollowing(parts, { name: signUpProcess, handle: followSignUp });
+  await startFollowing(parts, { decider, name: signUpProcess, handle: followSignUp });
   await startFollowing(parts, {
+    decider,
     name: deletionProcess,
     handle: followDeletion,
-    act: async ({ type, data }) => {
+    act: async ({ type, data }: AuthEvent) => {
       if (type === 'AccountDeleted') await keys.destroy(data.profileId);
     },
   });
-  await startFollowing(parts, { name: emailChangeProcess, handle: followEmailChange });
+  await startFollowing(parts, { decider, name: emailChangeProcess, handle: followEmailChange });
   const mails = createMails({ mailer: mailerOf(config), appUrl: config.appUrl, logger: scope.logger });
   scope.onStop('mails', () => mails.close());
   const db = new Kysely<AuthModel>({ dialect: new PostgresDialect({ pool }) });
   await startFollowing(parts, {
+    decider,
     name: noticesProcess,
     handle: () => [],
-    act: (event) => notify(event, { db, dataKeys: keys, mails }),
+    act: (event: AuthEvent) => notify(event, { db, dataKeys: keys, mails }),
   });
   await scope.waitFor('database', () => createAttemptsSchema(pool));
   const counted = attempts(pool, secrets.attempts);
@@ -120,29 +115,6 @@ const authParts = async (parts: Parts): Promise<AuthParts> => {
     verifyToken,
     publicKeys,
   };
-};
-
-type Following = Pick<ProcessManagerOptions<AuthEvent, AuthCommand>, 'name' | 'handle' | 'act'>;
-
-/** Starts a process manager on this service's own events. Its group is `auth-<name>`, its position lies in a schema of its name. */
-const startFollowing = async ({ scope, log, codecs, pool }: Parts, following: Following): Promise<void> => {
-  const { name } = following;
-  const checkpoints = postgresStateStore(pool, { schema: name.replaceAll('-', '_') });
-  await scope.waitFor('database', () => checkpoints.migrate());
-  const manager = await startProcessManager({
-    ...following,
-    log,
-    groupId: `auth-${name}`,
-    topic: 'auth.events',
-    events: codecs.events as Codec<AuthEvent>,
-    decider: authDecider,
-    commands: codecs.commands as Codec<AuthCommand>,
-    checkpoints,
-    newEpoch: newId,
-    logger: scope.logger,
-    onCrash: scope.crash,
-  });
-  scope.onStop(`process manager ${name}`, () => manager.close());
 };
 
 const purgeEveryMs = 60_000;

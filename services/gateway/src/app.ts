@@ -118,11 +118,14 @@ const passer =
     });
   };
 
-const openUpstreams = ({ upstreams, limits }: GatewayOptions): Readonly<Record<UpstreamName, Upstream>> => ({
-  auth: openUpstream('auth', upstreams.auth, limits),
-  servers: openUpstream('servers', upstreams.servers, limits),
-  messages: openUpstream('messages', upstreams.messages, limits),
-});
+const openUpstreams = ({ upstreams, limits }: GatewayOptions): Readonly<Record<UpstreamName, Upstream>> => {
+  const opened = upstreamNames.map((name) => {
+    const { answerTimeoutMs } = upstreamSpecs[name];
+    const own = answerTimeoutMs === undefined ? {} : { answerTimeoutMs };
+    return [name, openUpstream(name, upstreams[name], { ...own, ...limits })] as const;
+  });
+  return Object.fromEntries(opened) as Record<UpstreamName, Upstream>;
+};
 
 /** The gateway can do without some services, not without all: the others would be cut off with the one that is away. */
 const reachable = async (upstreams: readonly Upstream[]): Promise<readonly Check[]> => {

@@ -55,7 +55,7 @@ const startGateway = async (
 ): Promise<Listening & { gateway: Gateway }> => {
   const nowhere = [await deadUrl()];
   const gateway = createGateway({
-    upstreams: { auth: nowhere, servers: nowhere, messages: nowhere, ...upstreams },
+    upstreams: { auth: nowhere, servers: nowhere, messages: nowhere, files: nowhere, ...upstreams },
     verifyToken,
     ended,
     logger: quiet,
@@ -456,7 +456,7 @@ describe('the gateway itself', () => {
       paths: { '/auth': {}, '/servers': {} },
       components: { schemas: { A: {}, B: {} } },
     });
-    expect(merged.info.description).toContain('Not available at the moment: messages.');
+    expect(merged.info.description).toContain('Not available at the moment: messages, files.');
   });
   test('serves Swagger UI with every file that it names', async () => {
     const page = await fetch(`${url}/api/docs`);
@@ -477,6 +477,7 @@ describe('the gateway itself', () => {
       ['auth', true],
       ['servers', false],
       ['messages', false],
+      ['files', false],
     ]);
     expect((await fetch(`${(await startGateway({})).url}/health/ready`)).status).toBe(503);
   });

@@ -37,6 +37,7 @@ const config = readConfigOrExit(
     auth: upstream('auth', 'http://127.0.0.1:3003'),
     servers: upstream('servers', 'http://127.0.0.1:3004'),
     messages: upstream('messages', 'http://127.0.0.1:3005'),
+    files: upstream('files', 'http://127.0.0.1:3002'),
   },
   process.env,
 );
@@ -64,7 +65,12 @@ await runProcess({
       metrics,
     });
     scope.onStop('upstreams', gateway.close);
-    const server = await listen(gateway.listener, { host: config.httpHost, port: config.httpPort });
+    const server = await listen(gateway.listener, {
+      host: config.httpHost,
+      port: config.httpPort,
+      // As long as a file may take; a service cuts off what has to be quicker.
+      requestTimeoutMs: 300_000,
+    });
     scope.onStop('http', server.close);
     return { url: server.url };
   },

@@ -1,6 +1,6 @@
-/** Which service answers what. The file service joins here with its issue. */
+/** Which service answers what. */
 
-export type UpstreamName = 'auth' | 'servers' | 'messages';
+export type UpstreamName = 'auth' | 'servers' | 'messages' | 'files';
 
 type UpstreamSpec = {
   /** First segments of the paths that it owns, below `/api`. */
@@ -10,6 +10,8 @@ type UpstreamSpec = {
    * messages as fast as they are decided.
    */
   readonly unseenPosts?: RegExp;
+  /** How long an answer may take, ms, where that is longer than usual. */
+  readonly answerTimeoutMs?: number;
 };
 
 export const upstreamSpecs: Readonly<Record<UpstreamName, UpstreamSpec>> = {
@@ -19,6 +21,7 @@ export const upstreamSpecs: Readonly<Record<UpstreamName, UpstreamSpec>> = {
     owns: ['channels', 'messages', 'read-states', 'direct-channels', 'blocks'],
     unseenPosts: /^\/channels\/[^/?]+\/messages(?:\?|$)/,
   },
+  files: { owns: ['files'], answerTimeoutMs: 300_000 },
 };
 
 export const upstreamNames = Object.keys(upstreamSpecs) as readonly UpstreamName[];

@@ -16,6 +16,7 @@ const post = (messageId: string, content = 'hello', about = {}) =>
       replyToId: null,
       mentions: [],
       mentionsEveryone: false,
+      attachments: [],
       slowModeSeconds: 0,
       ...about,
     },
@@ -31,7 +32,7 @@ const remove = (messageId: string, about = {}) =>
   ({ type: 'DeleteMessage', data: { messageId, channelId, by: null, manages: false, ...about } }) as const;
 const deleted = (messageId: string, seq: number) => ({
   stream: `message:${channelId}:${messageId}`,
-  event: { type: 'MessageDeleted', data: { messageId, channelId, seq } } as const,
+  event: { type: 'MessageDeleted', data: { messageId, channelId, seq, attachments: [] } } as const,
 });
 const anonymize = (messageId: string) => {
   const of = { messageId, channelId, serverId: 'server', content: 'hello', importedAt: null, replyToId: null };

@@ -14,6 +14,7 @@ import type {
   DeleteMessage,
   DeleteMessages,
   EditMessage,
+  FileAttached,
   MessageAnonymized,
   MessageDeleted,
   MessageEdited,
@@ -50,6 +51,7 @@ type MessageState = {
   readonly is: 'posted' | 'deleted';
   readonly seq: number;
   readonly authorId: string | null;
+  readonly attachments?: readonly string[];
 } | null;
 /** Of a message: how many react by each emoji. Folded from reactions alone, which outlive what the message said. */
 type ReactionsState = Readonly<Record<string, number>>;
@@ -85,7 +87,12 @@ export const message = streamKind<
   kind: 'message',
   initial: null,
   evolve: {
-    MessagePosted: (_, { seq, authorId }) => ({ is: 'posted', seq, authorId }),
+    MessagePosted: (_, { seq, authorId, attachments }) => ({
+      is: 'posted',
+      seq,
+      authorId,
+      ...(attachments.length > 0 ? { attachments } : {}),
+    }),
     MessageEdited: (state) => state,
     MessageDeleted: (_, { seq }) => ({ is: 'deleted', seq, authorId: null }),
     MessageAnonymized: (_, { seq }) => ({ is: 'posted', seq, authorId: null }),
@@ -117,6 +124,13 @@ export const reaction = streamKind<ReactionState, Reacted>({
   kind: 'reaction',
   initial: false,
   evolve: { ReactionAdded: () => true, ReactionRemoved: () => false },
+});
+
+/** Which message a file hangs on: one, for ever. */
+export const attachment = streamKind<string | null, { type: 'FileAttached'; data: FileAttached }>({
+  kind: 'attachment',
+  initial: null,
+  evolve: { FileAttached: (_, { messageId }) => messageId },
 });
 
 export const pace = streamKind<PaceState, { type: 'PaceTaken'; data: PaceTaken }>({
@@ -152,15 +166,19 @@ const allReadsOfPost = (command: PostMessage) => {
   };
 };
 
+/** Direct channels belong to no server, and stand in its place themselves. */
+const isDirect = ({ channelId, serverId }: PostMessage): boolean => serverId === channelId;
+
 /** Most channels are not slow, most messages name nobody: what a post has no use for it does not read, and it is not there. */
 const readsOfPost = (command: PostMessage) => {
   const { pace, direct, everyone, ...always } = allReadsOfPost(command);
   return {
     ...always,
     ...(command.slowModeSeconds > 0 ? { pace } : {}),
-    ...(command.serverId === null ? { direct } : {}),
+    ...(isDirect(command) ? { direct } : {}),
     ...(command.mentionsEveryone ? { everyone } : {}),
     ...Object.fromEntries(namedIn(command).map((id) => [id, mentions.of(command.channelId, id)])),
+    ...Object.fromEntries(command.attachments.map((id) => [id, attachment.of(command.channelId, id)])),
   } as ReturnType<typeof allReadsOfPost>;
 };
 
@@ -189,8 +207,8 @@ export const postMessage = commandRule<PostMessage, MessagesEvent>()({
   reads: readsOfPost,
   decide: (states, command, { timeMs }) => {
     const { slowModeSeconds, ...said } = command;
-    const { channelId, messageId, authorId, replyToId, serverId } = said;
-    if (serverId === null && !states.direct?.profileIds.includes(authorId)) {
+    const { channelId, messageId, authorId, replyToId } = said;
+    if (isDirect(command) && !states.direct?.profileIds.includes(authorId)) {
       return refuse('channel_not_found', 'There is no such channel among yours.');
     }
     if (states.message) return refuse('message_exists', 'A message with this id exists already.');
@@ -200,15 +218,24 @@ export const postMessage = commandRule<PostMessage, MessagesEvent>()({
     if (slowModeSeconds > 0 && states.pace && timeMs < states.pace.postedAtMs + slowModeSeconds * 1_000) {
       return refuse('slow_mode', `The channel is slow: one message in ${slowModeSeconds} s.`);
     }
+    const of = states as unknown as Readonly<Record<string, unknown>>;
+    if (said.attachments.some((id) => of[id] !== null)) {
+      return refuse('file_attached', 'A file hangs on another message already.');
+    }
     const seq = states.channel.lastSeq + 1;
     const events = [event(message.of(channelId, messageId), { type: 'MessagePosted', data: { ...said, seq } })];
-    const before = states as unknown as Readonly<Record<string, number>>;
     const taken = { type: 'PaceTaken', data: { channelId, profileId: authorId } } as const;
     return accept<MessagesEvent>(
       [
         ...events,
         ...(slowModeSeconds > 0 ? [event(pace.of(channelId, authorId), taken)] : []),
-        ...mentioned(command, seq, before),
+        ...mentioned(command, seq, of as Readonly<Record<string, number>>),
+        ...said.attachments.map((fileId) =>
+          event(attachment.of(channelId, fileId), {
+            type: 'FileAttached',
+            data: { channelId, fileId, messageId },
+          } as const),
+        ),
       ],
       { messageId, seq, createdAtMs: timeMs } satisfies PostResult,
     );
@@ -233,8 +260,11 @@ export const editMessage = commandRule<EditMessage, MessagesEvent>()({
   },
 });
 
-const deletion = ({ channelId, messageId }: Of, seq: number): NewEvent<MessagesEvent> =>
-  event(message.of(channelId, messageId), { type: 'MessageDeleted', data: { messageId, channelId, seq } });
+const deletion = (
+  { channelId, messageId }: Of,
+  { seq, attachments = [] }: NonNullable<MessageState>,
+): NewEvent<MessagesEvent> =>
+  event(message.of(channelId, messageId), { type: 'MessageDeleted', data: { messageId, channelId, seq, attachments } });
 
 /** By its author, by who may manage messages, or by the erasure. Changes nothing when it was deleted before. */
 export const deleteMessage = commandRule<DeleteMessage, MessagesEvent>()({
@@ -242,10 +272,10 @@ export const deleteMessage = commandRule<DeleteMessage, MessagesEvent>()({
   reads: (command) => ({ ...reads(command), pins: pins.of(command.channelId) }),
   decide: (states, { by, manages, ...of }) => {
     if (!states.message) return notFound;
-    const { is, seq, authorId } = states.message;
+    const { is, authorId } = states.message;
     if (is === 'deleted') return accept<MessagesEvent>([], null);
     if (by !== null && by !== authorId && !manages) return missing;
-    return accept<MessagesEvent>([deletion(of, seq)], null);
+    return accept<MessagesEvent>([deletion(of, states.message)], null);
   },
 });
 
@@ -264,10 +294,10 @@ export const deleteMessages = commandRule<DeleteMessages, MessagesEvent>()({
     if (!manages) return missing;
     const found = [...new Set(messageIds)].flatMap((messageId) => {
       const state = live((states as unknown as Readonly<Record<string, MessageState>>)[messageId] ?? null);
-      return state ? [{ messageId, seq: state.seq }] : [];
+      return state ? [{ messageId, state }] : [];
     });
     return accept<MessagesEvent>(
-      found.map(({ messageId, seq }) => deletion({ channelId, messageId }, seq)),
+      found.map(({ messageId, state }) => deletion({ channelId, messageId }, state)),
       { deleted: found.map(({ messageId }) => messageId) } satisfies DeletedResult,
     );
   },

@@ -3,6 +3,7 @@ import type { MessagesCommand, MessagesEvent } from '@palaver/schemas';
 import {
   addReaction,
   anonymizeMessage,
+  attachment,
   channel,
   deleteMessage,
   deleteMessages,
@@ -57,7 +58,20 @@ const endings: ReadonlySet<MessagesEvent['type']> = new Set([
 export const messagesDecider = defineDecider<MessagesCommand, MessagesEvent>({
   name: 'messages',
   version: 4,
-  kinds: [channel, message, pins, reactions, reaction, pace, mentions, everyoneMentions, read, direct, block],
+  kinds: [
+    channel,
+    message,
+    pins,
+    reactions,
+    reaction,
+    pace,
+    attachment,
+    mentions,
+    everyoneMentions,
+    read,
+    direct,
+    block,
+  ],
   touches,
   ends: ({ type }) => endings.has(type),
   rules: {

@@ -73,13 +73,14 @@ describe('a message in a direct channel', () => {
     data: {
       messageId: 'm1',
       channelId,
-      serverId: null,
+      serverId: channelId,
       authorId,
       content: 'hello',
       importedAt: null,
       replyToId: null,
       mentions: [],
       mentionsEveryone: false,
+      attachments: [],
       slowModeSeconds: 0,
     },
   });

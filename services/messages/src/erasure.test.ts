@@ -20,6 +20,7 @@ const left = (messages: LeftMessage['messages'], content = 'hello'): LeftMessage
     mentionsEveryone: false,
     importedAt: '2004-12-25T09:14:00.000Z',
     createdAt: '2026-01-01T00:00:00.000Z',
+    fileIds: [],
   },
 });
 

@@ -71,7 +71,7 @@ const erasureOfMessage = (left: LeftMessage): MessagesCommand => {
     data: {
       messageId,
       channelId,
-      serverId,
+      serverId: serverId ?? channelId,
       content,
       importedAt: importedAt === null ? null : Date.parse(importedAt),
       postedAt: Date.parse(createdAt),

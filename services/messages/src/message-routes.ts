@@ -1,4 +1,4 @@
-import { defineRoute, pageQuery, pageSchema, Refusal, type Route, reply, uuid, wholeNumber } from '@palaver/http';
+import { defineRoute, pageQuery, pageSchema, Refusal, type Route, reply, text, uuid, wholeNumber } from '@palaver/http';
 import type { MessagesQueries } from '@palaver/projection-messages';
 import { z } from 'zod';
 import type { DeletedResult, EditResult, PostResult } from './channel.ts';
@@ -16,6 +16,8 @@ import {
 
 /** Messages over HTTP. */
 
+const maxAttachments = 10;
+
 const nonce = () =>
   z
     .string()
@@ -29,7 +31,7 @@ const place = () => z.union([wholeNumber(), uuid()]);
 const messageNotFound = (): Refusal => new Refusal('message_not_found', 'There is no such message in this channel.');
 
 export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
-  const { accessTo, history, messageFor, versionsOf } = queries;
+  const { accessTo, attachable, history, messageFor, versionsOf } = queries;
   return [
     defineRoute({
       method: 'post',
@@ -41,16 +43,32 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
       kind: 'command',
       params: inChannel(),
       takesNonce: true,
-      body: z.strictObject({
-        content: content(),
-        nonce: nonce(),
-        replyToId: uuid().nullable().default(null).meta({ description: 'The message of this channel that it answers' }),
-        importedAt: z.iso
-          .datetime({ offset: true })
-          .nullable()
-          .default(null)
-          .meta({ description: 'When it was said elsewhere; for members with the permission IMPORT_MESSAGES' }),
-      }),
+      body: z
+        .strictObject({
+          content: text({ max: 4_000 })
+            .default('')
+            .meta({ description: '1-4,000 characters; none where files hang on it', examples: ['Hello, Babbage'] }),
+          nonce: nonce(),
+          attachments: z
+            .array(uuid())
+            .max(maxAttachments)
+            .default([])
+            .meta({ description: 'Files of yours that were sent for this channel, and hang on no message yet' }),
+          replyToId: uuid()
+            .nullable()
+            .default(null)
+            .meta({ description: 'The message of this channel that it answers' }),
+          importedAt: z.iso
+            .datetime({ offset: true })
+            .nullable()
+            .default(null)
+            .meta({ description: 'When it was said elsewhere; for members with the permission IMPORT_MESSAGES' }),
+        })
+        .refine(({ content, attachments }) => content !== '' || attachments.length > 0, {
+          error: 'must have at least 1 character, or files',
+          path: ['content'],
+          params: { code: 'too_short' },
+        }),
       response: messageSchema,
       status: 201,
       problems: [...demandProblems, 'not_a_text_channel', 'slow_mode', 'reply_not_found', 'message_exists'],
@@ -62,6 +80,15 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
         }
         demand(access, 'SEND_MESSAGES');
         if (body.importedAt !== null) demand(access, 'IMPORT_MESSAGES');
+        const fileIds = [...new Set(body.attachments)];
+        if (fileIds.length > 0) demand(access, 'ATTACH_FILES');
+        const attachments = await attachable({ fileIds, ownerId: actor, channelId });
+        if (!attachments) {
+          throw new Refusal(
+            'file_not_attachable',
+            'Only files of yours that were sent for this channel hang on a message.',
+          );
+        }
         const { serverId, slowModeSeconds } = access;
         const importedAt = body.importedAt === null ? null : Date.parse(body.importedAt);
         const said = {
@@ -76,10 +103,11 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
               ...said,
               messageId: id('message'),
               channelId,
-              serverId,
+              serverId: serverId ?? channelId,
               authorId: actor,
               importedAt,
               slowModeSeconds,
+              attachments: fileIds,
             },
           }),
         );
@@ -93,6 +121,7 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
           editedAt: null,
           importedAt: importedAt === null ? null : new Date(importedAt).toISOString(),
           createdAt: new Date(result.createdAtMs).toISOString(),
+          attachments,
           reactions: [],
           pinned: false,
         };

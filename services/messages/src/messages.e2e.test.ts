@@ -70,7 +70,7 @@ describe('POST /channels/:channelId/messages', () => {
   });
 
   test.each([
-    ['no content', {}, '/content', 'required'],
+    ['neither content nor files', {}, '/content', 'too_short'],
     ['empty content', { content: '' }, '/content', 'too_short'],
     ['4,001 characters', { content: '\u{1F44B}'.repeat(4_001) }, '/content', 'too_long'],
     ['a list', { content: ['x'] }, '/content', 'invalid_type'],

@@ -20,5 +20,7 @@ export const messagesProblems = {
   too_many_emoji: { status: 409, title: 'The message has as many emoji as it may have' },
   too_many_pins: { status: 409, title: 'The channel has as many pinned messages as it may have' },
   search_too_long: { status: 422, title: 'The search took too long' },
+  file_not_attachable: { status: 409, title: 'A file cannot hang on the message' },
+  file_attached: { status: 409, title: 'A file hangs on another message' },
   message_exists: { status: 409, title: 'The message exists already' },
 } as const satisfies ProblemTable;

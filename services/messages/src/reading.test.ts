@@ -8,13 +8,14 @@ type Given = NewEvent<MessagesEvent>;
 const channelId = 'talk';
 const said = {
   channelId,
-  serverId: 'server' as string | null,
+  serverId: 'server',
   authorId: 'ada',
   content: 'hello',
   importedAt: null,
   replyToId: null,
   mentions: [] as readonly string[],
   mentionsEveryone: false,
+  attachments: [],
 };
 const post = (messageId: string, about: Partial<typeof said> = {}): MessagesCommand => ({
   type: 'PostMessage',

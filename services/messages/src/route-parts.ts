@@ -25,6 +25,19 @@ export const messageSchema = z.object({
   mentionsEveryone: z.boolean(),
   importedAt: z.iso.datetime().nullable(),
   createdAt: z.iso.datetime(),
+  attachments: z
+    .array(
+      z.object({
+        id: uuid(),
+        name: z.string(),
+        type: z.string(),
+        size: z.int(),
+        width: z.int().nullable(),
+        height: z.int().nullable(),
+        hasThumbnail: z.boolean(),
+      }),
+    )
+    .readonly(),
   reactions: z.array(z.object({ emoji: z.string(), count: z.int(), me: z.boolean() })).readonly(),
   pinned: z.boolean(),
 });

@@ -23,7 +23,7 @@ const searchQuery = z
     authorId: uuid().optional(),
     from: moment('Posted then or later'),
     until: moment('Posted before'),
-    has: z.enum(['link']).optional(),
+    has: z.enum(['link', 'file']).optional(),
     limit: limit(),
     before: uuid().optional().meta({ description: 'The last message of the page before' }),
   })
@@ -106,7 +106,7 @@ export const searchRoutes = ({
         const { text, authorId, from, until, has, limit, before } = query;
         const after = before === undefined ? undefined : await found.placeOf({ scope, messageId: before });
         if (after === null) throw new Refusal('message_not_found', 'The message to go on from is not there.');
-        return pageFor(actor, { scope, text, authorId, from, until, hasLink: has === 'link', after, limit });
+        return pageFor(actor, { scope, text, authorId, from, until, has, after, limit });
       },
     }),
   ];

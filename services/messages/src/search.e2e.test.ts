@@ -155,7 +155,8 @@ test('what happens while it is searched for is shown in one of its states, or no
 describe('access', () => {
   test('is to what one may see', async () => {
     const token = owner.token;
-    const secret = await api(`POST /servers/${serverId}/channels`, { token, body: { name: 'secret' } });
+    last = await api(`POST /servers/${serverId}/channels`, { token, body: { name: 'secret' } });
+    const secret = last;
     const { body } = await post(owner, secret.body.id, 'a kernel of truth');
     last = await api(`PUT /servers/${serverId}/channels/${secret.body.id}/overwrites/roles/GUEST`, {
       token,
@@ -190,7 +191,7 @@ test.each<[string, (is: { serverId: string; channelId: string }) => Asked]>([
   ['for nothing', ({ serverId }) => ({ serverId })],
   ['for an empty text', ({ serverId }) => ({ serverId, text: '' })],
   ['for a long text', ({ serverId }) => ({ serverId, text: 'x'.repeat(201) })],
-  ['for what messages do not have', ({ serverId }) => ({ serverId, has: 'file' })],
+  ['for what messages do not have', ({ serverId }) => ({ serverId, has: 'image' })],
   ['from a day', ({ serverId }) => ({ serverId, from: '2026-01-01' })],
   ['until some time', ({ serverId }) => ({ serverId, until: 'later' })],
   ['by a name', ({ serverId }) => ({ serverId, authorId: 'Ada' })],

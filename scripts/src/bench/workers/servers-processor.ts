@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createReplies, type Processor, newId, postgresStateStore, startProcessor } from '@palaver/decider';
+import { createReplies, newId, type Processor, postgresStateStore, startProcessor } from '@palaver/decider';
 import { avroCodec, kafkaLog } from '@palaver/event-log';
 import { commandSchemas, eventSchemas } from '@palaver/schemas';
 import { serversDecider } from '@palaver/service-servers';

@@ -1,0 +1,37 @@
+import type { ObjectStore } from '@palaver/object-store';
+import { eraseLeftovers, type Leftovers } from '@palaver/process';
+import type { LeftFile } from '@palaver/projection-files';
+import type { FilesEvent } from '@palaver/schemas';
+import { uploadKey } from './uploads.ts';
+
+/**
+ * What nobody needs any more goes, first from the log and then from the object store:
+ *
+ *   MessageDeleted ───▶ detached ────────┐
+ *   AccountDeleted ───▶ deleted_owner ───┼─▶ left to do ─▶ DeleteFile, RejectUpload ─▶ FileDeleted, FileRejected ─▶ bytes removed
+ *   an upload expires, a file hangs on nothing ─┘
+ *
+ * The read model is the list of what is left to do, as for messages; the removal follows the event, by a process manager.
+ */
+
+type ErasureParts = Omit<Leftovers<LeftFile>, 'service' | 'erasing'>;
+
+/** Gives up all that is left. Throws what giving commands throws. */
+export const eraseLeftFiles = (parts: ErasureParts, asked: { since: Date; signal: AbortSignal }): Promise<void> =>
+  eraseLeftovers({ ...parts, service: 'files', erasing }, asked);
+
+const erasing = ({ kind, fileId, ownerId }: LeftFile) =>
+  kind === 'file'
+    ? { type: 'DeleteFile', data: { fileId, ownerId }, idParts: [fileId, 'DeleteFile'] }
+    : { type: 'RejectUpload', data: { fileId, ownerId, reason: 'EXPIRED' }, idParts: [fileId, 'RejectUpload'] };
+
+export const removalProcess = 'file-removal';
+
+/** Removes the bytes of a file that is gone; safe to repeat. */
+export const removeBytes = async (store: ObjectStore, { type, data }: FilesEvent): Promise<void> => {
+  if (type !== 'FileDeleted' && type !== 'FileRejected') return;
+  const upload = uploadKey(data.fileId);
+  for await (const { key, uploadId } of store.listMultipart(upload)) await store.abortMultipart({ key, uploadId });
+  await store.remove(upload);
+  for await (const { key } of store.list(`files/${data.fileId}/`)) await store.remove(key);
+};

@@ -1,0 +1,3 @@
+export { filesDecider } from './decider.ts';
+export { filesProblems, filesRoutes } from './routes.ts';
+export { sweepStore } from './store-sweep.ts';

@@ -1,0 +1,118 @@
+import { type Command, derivedId, fingerprint } from '@palaver/decider';
+import { giveCommand } from '@palaver/http';
+import { openObjectStore } from '@palaver/object-store';
+import { serveService, startErasure, startFollowing, startJob } from '@palaver/process';
+import { filesProjection, filesQueries, leftFiles, strayAmong } from '@palaver/projection-files';
+import { objectStoreVariables, parsers, variable } from '@palaver/runtime';
+import {
+  type AddThumbnail,
+  commandSchemas,
+  consumerGroups,
+  eventSchemas,
+  type FilesEvent,
+  sessionEnds,
+} from '@palaver/schemas';
+import { filesDecider } from './decider.ts';
+import { eraseLeftFiles, removalProcess, removeBytes } from './erasure.ts';
+import type { StoreResult } from './file.ts';
+import { filesProblems, filesRoutes } from './routes.ts';
+import { guardedStore } from './store-guard.ts';
+import { sweepStore } from './store-sweep.ts';
+import { drawable, startThumbnails, thumbnailProcess } from './thumbnails.ts';
+
+const hourMs = 3_600_000;
+/** An upload lasts no longer; nor does a request (`requestTimeoutMs`). */
+const uploadMs = hourMs;
+/** What its owner never posts is kept for so long. */
+const keptUnattachedMs = 24 * hourMs;
+const sweepEveryMs = hourMs;
+
+const variables = {
+  ...objectStoreVariables,
+  fileBytes: variable({
+    name: 'PALAVER_FILE_MAX_BYTES',
+    parse: parsers.count,
+    default: 25 * 1024 * 1024,
+    doc: 'the most bytes that a file may have',
+  }),
+  quotaBytes: variable({
+    name: 'PALAVER_FILE_QUOTA_BYTES',
+    parse: parsers.count,
+    default: 1024 ** 3,
+    doc: 'the most bytes that the files of a profile may take',
+  }),
+};
+
+const addThumbnail = (data: AddThumbnail): Command => ({
+  type: 'AddThumbnail',
+  data,
+  id: derivedId('thumbnail', data.fileId, data.objectKey),
+  actor: 'system',
+  timeMs: Date.now(),
+  fingerprint: fingerprint(data),
+});
+
+await serveService(
+  {
+    decider: filesDecider,
+    groupId: consumerGroups.files,
+    schemas: { commands: commandSchemas.files, events: eventSchemas.files },
+    projection: filesProjection,
+    sessionEnds: { ...sessionEnds, schemas: eventSchemas.auth },
+    problems: filesProblems,
+    usualPort: 3002,
+    variables,
+    requestTimeoutMs: 300_000,
+    routes: async (parts) => {
+      const { config, scope, pool, commands, positions } = parts;
+      const store = openObjectStore({
+        endpoint: config.s3Endpoint,
+        accessKey: config.s3AccessKey,
+        secretKey: config.s3SecretKey,
+        bucket: config.s3Bucket,
+        publicEndpoint: config.s3PublicEndpoint,
+      });
+      await scope.waitFor('object store', () => store.ready());
+      await startFollowing(parts, {
+        name: removalProcess,
+        decider: filesDecider,
+        handle: () => [],
+        act: (event: FilesEvent) => removeBytes(store, event),
+      });
+      const thumbnails = await scope.waitFor('database', () =>
+        startThumbnails({
+          postgresUrl: config.postgresUrl,
+          store,
+          add: async (data) => (await giveCommand<StoreResult>(commands, addThumbnail(data))).result,
+          onError: (error) => scope.logger.warn({ err: error }, 'the jobs of thumbnails'),
+        }),
+      );
+      scope.onStop('thumbnails', () => thumbnails.close());
+      await startFollowing(parts, {
+        name: thumbnailProcess,
+        decider: filesDecider,
+        handle: () => [],
+        act: async ({ type, data }: FilesEvent) => {
+          if (type === 'FileStored' && drawable.has(data.type)) await thumbnails.request(data);
+        },
+      });
+      const left = (asked: { since: Date; limit: number }) => leftFiles(pool, { ...asked, keptUnattachedMs });
+      startErasure(scope, (asked) => eraseLeftFiles({ left, commands, positions }, asked));
+      startJob(scope, {
+        name: 'store sweep',
+        restMs: sweepEveryMs,
+        turn: async () => {
+          const removed = await sweepStore({
+            store,
+            strayAmong: (found) => strayAmong(pool, found),
+            minAgeMs: 2 * uploadMs,
+          });
+          if (removed > 0) scope.logger.info({ removed }, 'bytes that belonged to nothing were removed from the store');
+        },
+      });
+      const limits = { fileBytes: config.fileBytes, quotaBytes: config.quotaBytes, uploadMs };
+      return filesRoutes({ queries: filesQueries(pool), store: guardedStore(store), limits });
+    },
+  },
+  process.env,
+);

@@ -1,0 +1,145 @@
+import type { Readable } from 'node:stream';
+import { newId } from '@palaver/decider';
+import { type Context, Refusal } from '@palaver/http';
+import { ObjectNotFound, TooLarge } from '@palaver/object-store';
+import type { UploadView } from '@palaver/projection-files';
+import type { FilesCommand, RejectReason, RequestUpload } from '@palaver/schemas';
+import type { StoreResult } from './file.ts';
+import { type Announced, inspect, type Received, type Verdict } from './inspect.ts';
+import type { FileStore } from './store-guard.ts';
+import { tap } from './tap.ts';
+
+/**
+ * How bytes become a file. Whichever way they come, they are read once from beginning to end on their way to where they stay, so that size,
+ * checksum and type are those of what is kept:
+ *
+ *   streamed   request ──────────────────────────────────▶ files/<file>/<try>  ──▶ good: StoreFile
+ *   direct     client ──▶ uploads/<file> ──complete──────▶ files/<file>/<try>  ──▶ bad, broken off: RejectUpload, bytes removed
+ *
+ * A direct upload is copied because its policy would let the client replace it after it was looked at. Each try has a place of its own: of two
+ * at once, the first that is decided is kept, and the other removes its own bytes. Of a process that was killed in between the sweep removes what
+ * is left (`store-sweep.ts`).
+ */
+
+export const uploadKey = (fileId: string): string => `uploads/${fileId}`;
+export const fileKey = (fileId: string): string => `files/${fileId}/${newId()}`;
+
+const codes: Readonly<Record<RejectReason, { readonly code: string; readonly detail: string }>> = {
+  TOO_LARGE: { code: 'file_too_large', detail: 'The file is larger than it may be, or than was announced.' },
+  EMPTY: { code: 'file_empty', detail: 'The file has no bytes.' },
+  TYPE_MISMATCH: { code: 'file_type_mismatch', detail: 'The bytes are not of the type that was announced.' },
+  CHECKSUM_MISMATCH: {
+    code: 'file_checksum_mismatch',
+    detail: 'The bytes do not have the checksum that was announced.',
+  },
+  OVER_QUOTA: { code: 'quota_exceeded', detail: 'Your files would take more than they may.' },
+  EXPIRED: { code: 'upload_over', detail: 'The upload has expired.' },
+  ABORTED: { code: 'upload_over', detail: 'The upload was given up.' },
+};
+
+export const refusalOf = (reason: RejectReason): Refusal => new Refusal(codes[reason].code, codes[reason].detail);
+
+type Submit = Context['submit'];
+export type Begun = Omit<RequestUpload, 'quotaBytes'>;
+export type Kept = Received & { readonly width: number | null; readonly height: number | null };
+
+const command = (given: FilesCommand): FilesCommand => given;
+
+type Incoming = {
+  readonly bytes: Readable;
+  /** Aborted when whoever sends goes away. */
+  readonly signal?: AbortSignal;
+  /** Whether the same upload may be sent again: then one that breaks off stays under way. */
+  readonly retried?: boolean;
+};
+
+/**
+ * Keeps the bytes of an upload that was begun, or gives it up. Null: other bytes were kept before these. Throws the reason, `upload_over`, and
+ * what the store throws.
+ */
+export const keep = async (
+  { store, submit }: { store: FileStore; submit: Submit },
+  upload: Pick<UploadView, 'id' | 'ownerId'> & Announced,
+  { bytes, signal, retried = false }: Incoming,
+): Promise<Kept | null> => {
+  const objectKey = fileKey(upload.id);
+  const of = { fileId: upload.id, ownerId: upload.ownerId };
+  const received = await receive(store, { objectKey, upload, bytes, signal }).catch(async (error: unknown) => {
+    // It would only keep its part of the quota until it expires.
+    if (!retried) await submit(command({ type: 'RejectUpload', data: { ...of, reason: 'ABORTED' } })).catch(() => null);
+    throw error;
+  });
+  const verdict: Verdict = received ? await inspect(upload, received) : { kind: 'bad', reason: 'TOO_LARGE' };
+  if (verdict.kind === 'bad') {
+    await store.remove(objectKey);
+    await submit(command({ type: 'RejectUpload', data: { ...of, reason: verdict.reason } }));
+    throw refusalOf(verdict.reason);
+  }
+  const { kind: _, ...dimensions } = verdict;
+  const { size, sha256 } = received!;
+  const data = { ...of, size, sha256, ...dimensions, objectKey };
+  try {
+    // Null is what a repeated request was told when it was given up.
+    const kept = await submit<StoreResult | null>(command({ type: 'StoreFile', data }));
+    if (kept?.objectKey === objectKey) return { ...received!, ...dimensions };
+    await store.remove(objectKey);
+    if (kept === null) throw refusalOf('ABORTED');
+    return null;
+  } catch (error) {
+    // Of an unknown outcome the bytes may be those that are kept.
+    if (error instanceof Refusal && !unknown.has(error.code)) await store.remove(objectKey);
+    throw error;
+  }
+};
+
+const unknown: ReadonlySet<string> = new Set(['command_timeout', 'log_unavailable']);
+
+/** Null when there is more than was announced. */
+const receive = async (
+  store: FileStore,
+  given: { objectKey: string; upload: Announced; bytes: Readable; signal: AbortSignal | undefined },
+): Promise<Received | null> => {
+  const { objectKey, upload, bytes, signal } = given;
+  if (bytes.errored) throw bytes.errored;
+  const { through, leading } = tap();
+  bytes.once('error', (error) => through.destroy(error));
+  const options = { contentType: upload.type, maxBytes: upload.size, ...(signal ? { signal } : {}) };
+  try {
+    const { size, sha256 } = await store.put(objectKey, bytes.pipe(through), options);
+    return { size, sha256, leading: leading() };
+  } catch (error) {
+    if (error instanceof TooLarge) return null;
+    throw bytes.errored ?? error;
+  } finally {
+    if (!bytes.readableEnded) bytes.unpipe(through).resume();
+  }
+};
+
+/** Reads a direct upload back and keeps it. Throws `upload_incomplete`, and what `keep` throws. */
+export const complete = async (
+  parts: { store: FileStore; submit: Submit },
+  upload: UploadView,
+): Promise<Kept | null> => {
+  const { store } = parts;
+  if (upload.multipartId !== null) await joinParts(store, { ...upload, multipartId: upload.multipartId });
+  const from = await store.read(uploadKey(upload.id)).catch((error: unknown) => {
+    if (error instanceof ObjectNotFound) throw new Refusal('upload_incomplete', 'Its bytes are not there yet.');
+    throw error;
+  });
+  const kept = await keep(parts, upload, { bytes: from, retried: true });
+  await store.remove(uploadKey(upload.id));
+  return kept;
+};
+
+/** Joined already, when the process that did it was killed before it went on. */
+const joinParts = async (store: FileStore, upload: UploadView & { readonly multipartId: string }): Promise<void> => {
+  const at = { key: uploadKey(upload.id), uploadId: upload.multipartId };
+  const parts = await store.partsOf(at);
+  if (parts === null) return;
+  const size = parts.reduce((sum, part) => sum + part.size, 0);
+  const gapless = parts.every(({ part }, index) => part === index + 1);
+  if (!gapless || size < upload.size) {
+    throw new Refusal('upload_incomplete', `${size} of ${upload.size} bytes are there.`);
+  }
+  await store.completeMultipart({ ...at, parts });
+};
