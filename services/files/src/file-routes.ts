@@ -2,10 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { defineRoute, nextPageQuery, pageSchema, Refusal, type Route, reply, uuid } from '@palaver/http';
 import { ObjectNotFound } from '@palaver/object-store';
 import type { FilesQueries, StoredFile } from '@palaver/projection-files';
-import type { FilesCommand } from '@palaver/schemas';
 import { parse as parseRange } from 'range-parser';
 import { z } from 'zod';
-import { fileSchema, viewOf } from './route-parts.ts';
+import { command, fileSchema, viewOf } from './route-parts.ts';
 import type { FileStore } from './store-guard.ts';
 import { dispositionOf, headersOf } from './serve.ts';
 
@@ -15,7 +14,6 @@ import { dispositionOf, headersOf } from './serve.ts';
 const addressSeconds = 60;
 
 const ofFile = () => z.object({ fileId: uuid() });
-const command = (given: FilesCommand): FilesCommand => given;
 
 const notFound = (cause?: unknown): Refusal => new Refusal('file_not_found', 'There is no such file.', { cause });
 

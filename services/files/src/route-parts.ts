@@ -1,9 +1,12 @@
 import { Refusal, uuid } from '@palaver/http';
 import type { FileView, StoredFile } from '@palaver/projection-files';
 import type { AccessTo } from '@palaver/projection-shared';
+import type { FilesCommand } from '@palaver/schemas';
 import { z } from 'zod';
 
 /** What several of this service's routes are made of. */
+
+export const command = (given: FilesCommand): FilesCommand => given;
 
 export const fileSchema = z.object({
   id: uuid(),

@@ -1,10 +1,9 @@
 import { defineRoute, Refusal, type Route, reply, text, uuid, wholeNumber } from '@palaver/http';
 import type { FilesQueries, UploadView } from '@palaver/projection-files';
-import type { FilesCommand } from '@palaver/schemas';
 import { z } from 'zod';
 import { incomingFile } from './multipart.ts';
 import { cleanName } from './name.ts';
-import { demandAttach, fileSchema, viewOf } from './route-parts.ts';
+import { command, demandAttach, fileSchema, viewOf } from './route-parts.ts';
 import type { FileStore } from './store-guard.ts';
 import { type Begun, complete, keep, uploadKey } from './uploads.ts';
 
@@ -58,7 +57,6 @@ const uploadSchema = z.object({
 });
 
 const ofUpload = () => z.object({ fileId: uuid() });
-const command = (given: FilesCommand): FilesCommand => given;
 
 export const uploadRoutes = (parts: {
   queries: FilesQueries;

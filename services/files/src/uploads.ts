@@ -3,9 +3,10 @@ import { newId } from '@palaver/decider';
 import { type Context, Refusal } from '@palaver/http';
 import { ObjectNotFound, TooLarge } from '@palaver/object-store';
 import type { UploadView } from '@palaver/projection-files';
-import type { FilesCommand, RejectReason, RequestUpload } from '@palaver/schemas';
+import type { RejectReason, RequestUpload } from '@palaver/schemas';
 import type { StoreResult } from './file.ts';
 import { type Announced, inspect, type Received, type Verdict } from './inspect.ts';
+import { command } from './route-parts.ts';
 import type { FileStore } from './store-guard.ts';
 import { tap } from './tap.ts';
 
@@ -42,8 +43,6 @@ export const refusalOf = (reason: RejectReason): Refusal => new Refusal(codes[re
 type Submit = Context['submit'];
 export type Begun = Omit<RequestUpload, 'quotaBytes'>;
 export type Kept = Received & { readonly width: number | null; readonly height: number | null };
-
-const command = (given: FilesCommand): FilesCommand => given;
 
 type Incoming = {
   readonly bytes: Readable;
