@@ -98,7 +98,7 @@ export const fileRoutes = (parts: {
         const headers = { ...headersOf(file), 'Accept-Ranges': 'bytes', 'Content-Length': String(to - from) };
         if (!range) return reply({ headers, etag: file.sha256, stream });
         const contentRange = { 'Content-Range': `bytes ${from}-${to - 1}/${file.size}` };
-        return reply({ status: 206, headers: { ...headers, ...contentRange }, stream });
+        return reply({ status: 206, headers: { ...headers, ...contentRange }, etag: file.sha256, stream });
       },
     }),
 
@@ -173,7 +173,8 @@ export const fileRoutes = (parts: {
 /** Half-open, bytes; null for the whole file. One range is answered, as RFC 9110 14.2 lets a server; several are not. */
 const rangeOf = (request: IncomingMessage, { size, sha256 }: StoredFile): { from: number; to: number } | null => {
   const { range, 'if-range': ifRange } = request.headers;
-  if (range === undefined || (ifRange !== undefined && ifRange !== `"${sha256}"`)) return null;
+  if (request.method !== 'GET' || range === undefined || (ifRange !== undefined && ifRange !== `"${sha256}"`))
+    return null;
   const { code, type, ranges } = parseRange(size, range);
   // What is malformed is passed over.
   if (type !== 'bytes' || code === 1) return null;

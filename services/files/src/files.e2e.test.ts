@@ -160,7 +160,17 @@ describe('a file that is streamed', () => {
     const headers = { 'idempotency-key': 'cat' };
     const [first, second] = [await send({ headers }), await send({ headers })];
     expect(first.status).toBe(201);
-    expect({ ...second.body, createdAt: '' }).toEqual({ ...first.body, createdAt: '' });
+    const { createdAt: _, thumbnail: __, ...file } = first.body;
+    expect(second.body).toMatchObject(file);
+    const other = await send({ headers, bytes: Buffer.concat([png, Buffer.from('more')]) });
+    expect(code(other)).toBe('idempotency_key_reused');
+    expect((await download(first.body.id, owner)).bytes).toEqual(png);
+  });
+
+  test('of impossible dimensions has none', async () => {
+    const bytes = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="99999999999" height="5"></svg>');
+    const sent = await send({ bytes, name: 'wide.svg', type: 'image/svg+xml' });
+    expect(sent).toMatchObject({ status: 201, body: { width: null, height: null } });
   });
 
   test.each([
@@ -299,6 +309,19 @@ describe('a file that is sent to the store', () => {
     });
     expect(hashOf((await download(id, owner)).bytes)).toBe(hashOf(bytes));
   }, 60_000);
+
+  test('in parts of other sizes than was said is incomplete', async () => {
+    const bytes = randomBytes(9 * 1024 * 1024);
+    const { id } = (await begin(bytes, { type: 'application/octet-stream' })).body;
+    for (const [part, piece] of [
+      [1, bytes.subarray(0, 100)],
+      [2, bytes.subarray(100)],
+    ] as const) {
+      const { body } = await api(`GET /files/uploads/${id}/parts/${part}`, { token: owner.token });
+      expect((await fetch(body.url, { method: 'PUT', body: piece })).status).toBe(200);
+    }
+    expect(code(await complete(id))).toBe('upload_incomplete');
+  });
 
   test('can be given up', async () => {
     const { body } = await begin(png);

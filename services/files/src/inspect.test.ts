@@ -34,6 +34,22 @@ describe('a file', () => {
     expect(await look('application/x-gzip', gzipSync('hello'))).toEqual(good);
     expect(await look('image/svg+xml', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'))).toEqual(good);
   });
+  test.each([
+    'MZ, said the cat',
+    'BM is no bitmap',
+    'ID3 tags are old',
+    '<?xml version="1.0"?><a/>',
+    '%!PS is a beginning',
+  ])('may be a text that begins with %s', async (text) => {
+    expect(await look('text/plain', Buffer.from(text))).toEqual(good);
+  });
+  test.each(['width="99999999999" height="5"', 'width="1e30" height="1"', 'viewBox="a b c d"', 'width="0" height="0"'])(
+    'with the impossible dimensions %s has none',
+    async (attributes) => {
+      const svg = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" ${attributes}></svg>`);
+      expect(await look('image/svg+xml', svg)).toEqual(good);
+    },
+  );
   test('may be sent as bytes that mean nothing', async () => {
     expect(await look('application/octet-stream', zip)).toEqual(good);
   });

@@ -29,14 +29,27 @@ export const inspect = async (announced: Announced, { size, sha256, leading }: R
   if (size > announced.size) return bad('TOO_LARGE');
   if (announced.sha256 !== null && announced.sha256 !== sha256) return bad('CHECKSUM_MISMATCH');
   const found = (await fileTypeFromBuffer(leading))?.mime ?? null;
-  if (!agrees(announced.type, found)) return bad('TYPE_MISMATCH');
+  // Some signatures are two letters, with which a text may begin.
+  const isText = announced.type.startsWith('text/') && holdsText(leading);
+  if (!isText && !agrees(announced.type, found)) return bad('TYPE_MISMATCH');
   return { kind: 'good', ...dimensionsOf(announced.type, leading) };
+};
+
+/** UTF-8 without NUL; the last character may be cut. */
+const holdsText = (leading: Uint8Array): boolean => {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(leading, { stream: true });
+    return !leading.includes(0);
+  } catch {
+    return false;
+  }
 };
 
 /** Any file may be sent as bytes that mean nothing. */
 const opaque = 'application/octet-stream';
 /** Types that are archives of a kind, which their first bytes may not tell from others. */
-const zipped = /^application\/(zip|x-zip-compressed|java-archive|epub\+zip|vnd\.(openxmlformats|oasis|ms-|android).*)$/;
+const zipped =
+  /^application\/(zip|x-zip-compressed|java-archive|epub\+zip|x-xpinstall|vnd\.(openxmlformats|oasis|ms-|android|comicbook).*)$/;
 /** The same thing by other names. */
 const synonyms: Readonly<Record<string, string>> = {
   'image/jpg': 'image/jpeg',
@@ -47,7 +60,10 @@ const synonyms: Readonly<Record<string, string>> = {
   'audio/x-m4a': 'audio/mp4',
   'audio/m4a': 'audio/mp4',
   'video/x-m4v': 'video/mp4',
+  'image/vnd.microsoft.icon': 'image/x-icon',
+  'image/x-ms-bmp': 'image/bmp',
   'application/x-gzip': 'application/gzip',
+  'application/x-tgz': 'application/gzip',
   'application/ogg': 'audio/ogg',
 };
 const canonical = (type: string): string => synonyms[type] ?? type;
@@ -70,12 +86,17 @@ const agrees = (declared: string, found: string | null): boolean => {
 };
 
 const noDimensions = { width: null, height: null };
+const mostPixels = 1_000_000;
+const isSide = (pixels: unknown): boolean =>
+  Number.isInteger(pixels) && (pixels as number) > 0 && (pixels as number) <= mostPixels;
 
+/** As the image is shown: by EXIF, orientations from 5 on lie on their side. */
 const dimensionsOf = (type: string, leading: Uint8Array) => {
   if (!type.startsWith('image/')) return noDimensions;
   try {
-    const { width, height } = imageSize(leading);
-    return { width, height };
+    const { width, height, orientation = 1 } = imageSize(leading);
+    if (!isSide(width) || !isSide(height)) return noDimensions;
+    return orientation >= 5 ? { width: height, height: width } : { width, height };
   } catch {
     return noDimensions;
   }

@@ -48,7 +48,7 @@ export const incomingFile = (request: IncomingMessage): Promise<IncomingFile> =>
       body.on(limit, () => fail(invalid('The body must hold one file, and nothing else.')));
     body.on('error', (error) => fail(invalid('The body is no multipart/form-data.', error)));
     body.on('finish', () => reject(invalid('The body holds no file.')));
-    request.on('aborted', () => fail(new Error('the client went away')));
+    request.on('aborted', () => fail(invalid('The client went away.')));
     request.on('error', fail);
     request.pipe(body);
   } catch (error) {

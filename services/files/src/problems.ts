@@ -13,6 +13,7 @@ export const filesProblems = {
   upload_over: { status: 409, title: 'The upload is over' },
   upload_incomplete: { status: 409, title: 'Not all of the file is there' },
   file_exists: { status: 409, title: 'The file exists already' },
+  too_many_uploads: { status: 429, title: 'Too many uploads at once' },
   file_too_large: { status: 413, title: 'The file is too large' },
   file_empty: { status: 422, title: 'The file is empty' },
   file_type_mismatch: { status: 422, title: 'The file is not what it says it is' },

@@ -4,18 +4,23 @@ import { type ObjectStore, StoreUnavailable } from '@palaver/object-store';
 /** What requests use of the store. */
 export type FileStore = Omit<ObjectStore, 'list' | 'listMultipart' | 'ready' | 'ensureBucket'>;
 
+/** The refusal that an outage of the store is; other errors as they are. */
+export const orOutage = (error: unknown): unknown => {
+  if (!(error instanceof StoreUnavailable)) return error;
+  const headers = { 'Retry-After': '2' };
+  return new Refusal('store_unavailable', 'The object store does not answer; nothing was kept.', {
+    headers,
+    cause: error,
+  });
+};
+
 const guarded =
   <Given extends unknown[], Result>(call: (...given: Given) => Promise<Result>) =>
   async (...given: Given): Promise<Result> => {
     try {
       return await call(...given);
     } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      const headers = { 'Retry-After': '2' };
-      throw new Refusal('store_unavailable', 'The object store does not answer; nothing was kept.', {
-        headers,
-        cause: error,
-      });
+      throw orOutage(error);
     }
   };
 

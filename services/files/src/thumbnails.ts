@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import type { ObjectStore } from '@palaver/object-store';
+import { Refusal } from '@palaver/http';
+import { type ObjectStore, StoreUnavailable } from '@palaver/object-store';
 import type { AddThumbnail, FileStored } from '@palaver/schemas';
 import { PgBoss } from 'pg-boss';
 import type { StoreResult } from './file.ts';
@@ -58,7 +59,8 @@ export const startThumbnails = async (options: {
       if (job) await make({ store, add }, job.data);
     } catch (error) {
       onError(error);
-      throw error;
+      // What cannot be drawn now never can.
+      if (error instanceof StoreUnavailable || error instanceof Refusal) throw error;
     }
   });
   return {

@@ -5,7 +5,7 @@ import { incomingFile } from './multipart.ts';
 import { cleanName } from './name.ts';
 import { command, demandAttach, fileSchema, viewOf } from './route-parts.ts';
 import type { FileStore } from './store-guard.ts';
-import { type Begun, complete, keep, uploadKey } from './uploads.ts';
+import { type Begun, complete, keep, partBytes, uploadKey } from './uploads.ts';
 
 /** Sending files over HTTP: through the service, or past it to the object store. */
 
@@ -18,8 +18,8 @@ export type UploadLimits = {
   readonly uploadMs: number;
 };
 
-/** Above this many bytes a direct upload comes in parts of it. */
-const partBytes = 8 * 1024 * 1024;
+/** Uploads that a profile may have under way through one instance: each takes the memory of a part. */
+const mostAtOnce = 10;
 /** What a multipart body holds besides the file. */
 const formBytes = 64 * 1024;
 /** Of a presigned address. */
@@ -75,10 +75,32 @@ export const uploadRoutes = (parts: {
   };
 
   /** Somebody was faster, or the request is a repeated one: the answer is of the bytes that are kept. */
-  const keptBefore = async (fileId: string) => {
+  const keptBefore = async (fileId: string, sha256: string) => {
     const file = await queries.fileById(fileId);
     if (!file) throw new Refusal('not_yet_visible', 'The file is kept, but not yet visible here.');
+    if (file.sha256 !== sha256) {
+      throw new Refusal('idempotency_key_reused', 'The Idempotency-Key was used for other bytes.');
+    }
     return viewOf(file);
+  };
+
+  const streaming = new Map<string, number>();
+  /** Throws `too_many_uploads`. */
+  const oneMore = async <Result>(ownerId: string, work: () => Promise<Result>): Promise<Result> => {
+    const before = streaming.get(ownerId) ?? 0;
+    if (before >= mostAtOnce) {
+      throw new Refusal('too_many_uploads', `At most ${mostAtOnce} uploads at once.`, {
+        headers: { 'Retry-After': '5' },
+      });
+    }
+    streaming.set(ownerId, before + 1);
+    try {
+      return await work();
+    } finally {
+      const left = streaming.get(ownerId)! - 1;
+      if (left > 0) streaming.set(ownerId, left);
+      else streaming.delete(ownerId);
+    }
   };
 
   const shown = async (upload: Pick<UploadView, 'id' | 'type' | 'size' | 'expiresAt' | 'multipartId'>) => {
@@ -115,6 +137,7 @@ export const uploadRoutes = (parts: {
         'quota_exceeded',
         'upload_over',
         'file_exists',
+        'too_many_uploads',
         'file_too_large',
         'file_empty',
         'file_type_mismatch',
@@ -126,25 +149,27 @@ export const uploadRoutes = (parts: {
         await demandAttach(queries.accessTo, { actor, params: { channelId }, timeMs });
         const length = Number(request.headers['content-length'] ?? limits.fileBytes);
         if (length > limits.fileBytes + formBytes) throw tooLarge();
-        const incoming = await incomingFile(request);
-        const begun: Begun = {
-          fileId: id('file'),
-          ownerId: actor,
-          channelId,
-          name: cleanName(incoming.name),
-          type: mediaType().safeParse(incoming.type).data ?? 'application/octet-stream',
-          size: Math.min(length, limits.fileBytes),
-          sha256: query.sha256 ?? null,
-          multipartId: null,
-          expiresAt: timeMs + limits.uploadMs,
-        };
-        await submit(command({ type: 'RequestUpload', data: { ...begun, quotaBytes: limits.quotaBytes } }));
-        const gone = new AbortController();
-        request.once('close', () => request.complete || gone.abort());
-        const retried = request.headers['idempotency-key'] !== undefined;
-        const how = { bytes: incoming.bytes, signal: gone.signal, retried };
-        const kept = await keep({ store, submit }, { ...begun, id: begun.fileId }, how);
-        return kept ? fileOf(begun, kept, timeMs) : keptBefore(begun.fileId);
+        return oneMore(actor, async () => {
+          const incoming = await incomingFile(request);
+          const begun: Begun = {
+            fileId: id('file'),
+            ownerId: actor,
+            channelId,
+            name: cleanName(incoming.name),
+            type: mediaType().safeParse(incoming.type).data ?? 'application/octet-stream',
+            size: Math.min(length, limits.fileBytes),
+            sha256: query.sha256 ?? null,
+            multipartId: null,
+            expiresAt: timeMs + limits.uploadMs,
+          };
+          await submit(command({ type: 'RequestUpload', data: { ...begun, quotaBytes: limits.quotaBytes } }));
+          const gone = new AbortController();
+          request.once('close', () => request.complete || gone.abort());
+          const retried = request.headers['idempotency-key'] !== undefined;
+          const how = { bytes: incoming.bytes, signal: gone.signal, retried };
+          const kept = await keep({ store, submit }, { ...begun, id: begun.fileId }, how);
+          return kept.mine ? fileOf(begun, kept, timeMs) : keptBefore(begun.fileId, kept.sha256);
+        });
       },
     }),
 
@@ -261,7 +286,7 @@ export const uploadRoutes = (parts: {
         if (done?.ownerId === actor) return viewOf(done);
         const upload = await ownUpload(params.fileId, actor);
         const kept = await complete({ store, submit }, upload);
-        return kept ? fileOf({ ...upload, fileId: upload.id }, kept, timeMs) : keptBefore(upload.id);
+        return kept.mine ? fileOf({ ...upload, fileId: upload.id }, kept, timeMs) : keptBefore(upload.id, kept.sha256);
       },
     }),
 

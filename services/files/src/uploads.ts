@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream';
 import { newId } from '@palaver/decider';
 import { type Context, Refusal } from '@palaver/http';
-import { ObjectNotFound, TooLarge } from '@palaver/object-store';
+import { ObjectNotFound, PartsRefused, TooLarge, UploadNotFound } from '@palaver/object-store';
 import type { UploadView } from '@palaver/projection-files';
 import type { RejectReason, RequestUpload } from '@palaver/schemas';
 import type { StoreResult } from './file.ts';
 import { type Announced, inspect, type Received, type Verdict } from './inspect.ts';
 import { command } from './route-parts.ts';
-import type { FileStore } from './store-guard.ts';
+import { type FileStore, orOutage } from './store-guard.ts';
 import { tap } from './tap.ts';
 
 /**
@@ -21,6 +21,9 @@ import { tap } from './tap.ts';
  * at once, the first that is decided is kept, and the other removes its own bytes. Of a process that was killed in between the sweep removes what
  * is left (`store-sweep.ts`).
  */
+
+/** Above this many bytes a direct upload comes in parts of it. */
+export const partBytes = 8 * 1024 * 1024;
 
 export const uploadKey = (fileId: string): string => `uploads/${fileId}`;
 export const fileKey = (fileId: string): string => `files/${fileId}/${newId()}`;
@@ -42,7 +45,12 @@ export const refusalOf = (reason: RejectReason): Refusal => new Refusal(codes[re
 
 type Submit = Context['submit'];
 export type Begun = Omit<RequestUpload, 'quotaBytes'>;
-export type Kept = Received & { readonly width: number | null; readonly height: number | null };
+/** `mine`: whether these bytes are kept, and not others that came before them. */
+export type Kept = Received & {
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly mine: boolean;
+};
 
 type Incoming = {
   readonly bytes: Readable;
@@ -53,14 +61,13 @@ type Incoming = {
 };
 
 /**
- * Keeps the bytes of an upload that was begun, or gives it up. Null: other bytes were kept before these. Throws the reason, `upload_over`, and
- * what the store throws.
+ * Keeps the bytes of an upload that was begun, or gives it up. Throws the reason, `upload_over`, and what the store throws.
  */
 export const keep = async (
   { store, submit }: { store: FileStore; submit: Submit },
   upload: Pick<UploadView, 'id' | 'ownerId'> & Announced,
   { bytes, signal, retried = false }: Incoming,
-): Promise<Kept | null> => {
+): Promise<Kept> => {
   const objectKey = fileKey(upload.id);
   const of = { fileId: upload.id, ownerId: upload.ownerId };
   const received = await receive(store, { objectKey, upload, bytes, signal }).catch(async (error: unknown) => {
@@ -80,10 +87,10 @@ export const keep = async (
   try {
     // Null is what a repeated request was told when it was given up.
     const kept = await submit<StoreResult | null>(command({ type: 'StoreFile', data }));
-    if (kept?.objectKey === objectKey) return { ...received!, ...dimensions };
-    await store.remove(objectKey);
+    const mine = kept?.objectKey === objectKey;
+    if (!mine) await store.remove(objectKey);
     if (kept === null) throw refusalOf('ABORTED');
-    return null;
+    return { ...received!, ...dimensions, mine };
   } catch (error) {
     // Of an unknown outcome the bytes may be those that are kept.
     if (error instanceof Refusal && !unknown.has(error.code)) await store.remove(objectKey);
@@ -101,6 +108,8 @@ const receive = async (
   const { objectKey, upload, bytes, signal } = given;
   if (bytes.errored) throw bytes.errored;
   const { through, leading } = tap();
+  // For good: the source may break after the store has stopped listening.
+  through.on('error', () => undefined);
   bytes.once('error', (error) => through.destroy(error));
   const options = { contentType: upload.type, maxBytes: upload.size, ...(signal ? { signal } : {}) };
   try {
@@ -108,17 +117,15 @@ const receive = async (
     return { size, sha256, leading: leading() };
   } catch (error) {
     if (error instanceof TooLarge) return null;
-    throw bytes.errored ?? error;
+    if (signal?.aborted) throw new Refusal('invalid_input', 'The client went away.', { cause: error });
+    throw orOutage(bytes.errored ?? error);
   } finally {
     if (!bytes.readableEnded) bytes.unpipe(through).resume();
   }
 };
 
 /** Reads a direct upload back and keeps it. Throws `upload_incomplete`, and what `keep` throws. */
-export const complete = async (
-  parts: { store: FileStore; submit: Submit },
-  upload: UploadView,
-): Promise<Kept | null> => {
+export const complete = async (parts: { store: FileStore; submit: Submit }, upload: UploadView): Promise<Kept> => {
   const { store } = parts;
   if (upload.multipartId !== null) await joinParts(store, { ...upload, multipartId: upload.multipartId });
   const from = await store.read(uploadKey(upload.id)).catch((error: unknown) => {
@@ -130,15 +137,23 @@ export const complete = async (
   return kept;
 };
 
-/** Joined already, when the process that did it was killed before it went on. */
+/** Joined already, when somebody else was faster, or the process that did it was killed before it went on. */
 const joinParts = async (store: FileStore, upload: UploadView & { readonly multipartId: string }): Promise<void> => {
   const at = { key: uploadKey(upload.id), uploadId: upload.multipartId };
   const parts = await store.partsOf(at);
   if (parts === null) return;
   const size = parts.reduce((sum, part) => sum + part.size, 0);
-  const gapless = parts.every(({ part }, index) => part === index + 1);
-  if (!gapless || size < upload.size) {
-    throw new Refusal('upload_incomplete', `${size} of ${upload.size} bytes are there.`);
+  const whole = parts.every(
+    (part, index) => part.part === index + 1 && (part.size === partBytes || index === parts.length - 1),
+  );
+  if (!whole || size < upload.size) {
+    throw new Refusal('upload_incomplete', `${size} of ${upload.size} bytes are there, in parts of ${partBytes} each.`);
   }
-  await store.completeMultipart({ ...at, parts });
+  try {
+    await store.completeMultipart({ ...at, parts });
+  } catch (error) {
+    if (await store.stat(at.key)) return;
+    if (!(error instanceof PartsRefused || error instanceof UploadNotFound)) throw error;
+    throw new Refusal('upload_incomplete', 'Its parts are not those that were asked for.', { cause: error });
+  }
 };
