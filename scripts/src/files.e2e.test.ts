@@ -147,7 +147,9 @@ test('an upload whose service is killed at any point leaves nothing half, and th
   await sweepAll();
   const queries = filesQueries(pool);
   const kept = await Promise.all(files.map(async ({ id }) => (await queries.fileById(id))!.objectKey));
-  const mine = (await keys()).filter((key) => files.some(({ id }) => key.includes(id)) || key.startsWith('unfinished'));
+  const mine = (await keys()).filter(
+    (key) => files.some(({ id }) => key.includes(id)) || key.startsWith('unfinished files/'),
+  );
   expect(mine.sort()).toEqual(kept.sort());
   expect(await sweepAll()).toBe(0);
 }, 180_000);

@@ -3,7 +3,18 @@ export { type Cidrs, clientAddress, parseCidrs } from './client-address.ts';
 export { type Given, giveCommand, type Submitter } from './commands.ts';
 export { type EndedSessions, endedSessions, refuseEnded } from './ended-sessions.ts';
 export { type BeginExchange, type Exchange, exchangeOf, exchanges } from './exchange.ts';
-export { limit, nextPageQuery, oneLine, pageQuery, pageSchema, text, uuid, webAddress, wholeNumber } from './input.ts';
+export {
+  instant,
+  limit,
+  nextPageQuery,
+  oneLine,
+  pageQuery,
+  pageSchema,
+  text,
+  uuid,
+  webAddress,
+  wholeNumber,
+} from './input.ts';
 export type { JsonObject, OpenApiDocument } from './openapi.ts';
 export type { PositionWaiter } from './positions.ts';
 export { EDGE_PROBLEMS, type InputFault, type ProblemDocument, type ProblemTable, Refusal } from './problem.ts';

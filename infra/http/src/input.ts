@@ -68,6 +68,17 @@ export const wholeNumber = ({ min = 0, max = Number.MAX_SAFE_INTEGER }: { min?: 
     .refine((value) => value >= min && value <= max, { error: `must be from ${min} to ${max}` })
     .meta({ type: 'integer', minimum: min, maximum: max });
 
+/** The years 1 to 9999, in UTC: what RFC 3339 and Postgres both can write. */
+const firstMs = Date.parse('0001-01-01T00:00:00Z');
+const lastMs = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** A point in time by RFC 3339, with its offset. */
+export const instant = () =>
+  z.iso.datetime({ offset: true }).refine((value) => Date.parse(value) >= firstMs && Date.parse(value) <= lastMs, {
+    error: 'must be in the years 1 to 9999',
+    params: { code: 'out_of_range' },
+  });
+
 /** How many of a list to answer: 1-100, 50 when not said. */
 export const limit = () =>
   wholeNumber({ min: 1, max: 100 }).default(50).meta({ description: '50 when it is not given.' });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hasLink, withoutSchemes } from './links.ts';
+import { hasLink, withoutRules, withoutSchemes } from './links.ts';
 
 test.each([
   ['http://example.com', true],
@@ -17,4 +17,16 @@ test.each([
 test('an address is looked for without its scheme', () => {
   expect(withoutSchemes('HTTP://a.org/x or "https://b.org"')).toBe('a.org/x or "b.org"');
   expect(withoutSchemes('http and https: words')).toBe('http and https: words');
+});
+
+test.each([
+  ['-'.repeat(60), ''],
+  ['- - - -', ''],
+  ['-!-!-!a', '-a'],
+  ['kernel -panic', 'kernel -panic'],
+  ['kernel --panic !!', 'kernel -panic '],
+  ['one - two', 'one two'],
+  ['"-quoted-"', '"-quoted-"'],
+])('of %j no run of dashes is left', (text, left) => {
+  expect(withoutRules(text)).toBe(left);
 });

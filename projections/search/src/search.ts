@@ -1,7 +1,7 @@
 import { defineProjection, type Page, pageOf, type Table } from '@palaver/projector';
 import type { MessagesEvent } from '@palaver/schemas';
 import type { Pool } from 'pg';
-import { hasLink, withoutSchemes } from './links.ts';
+import { hasLink, withoutRules, withoutSchemes } from './links.ts';
 
 /**
  * The view that searches are answered from: what each message says now, where, by whom and since when.
@@ -181,7 +181,7 @@ const highestId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** What both statements are given, as $1 to $8. */
 const commonValues = ({ scope, text, from, until, after, limit }: Search): readonly unknown[] => {
-  const bare = text === undefined ? null : withoutSchemes(text);
+  const bare = text === undefined ? null : withoutRules(withoutSchemes(text));
   return [
     'channelId' in scope ? [scope.channelId] : scope.channelIds,
     from ?? '-infinity',

@@ -1,4 +1,15 @@
-import { defineRoute, pageQuery, pageSchema, Refusal, type Route, reply, text, uuid, wholeNumber } from '@palaver/http';
+import {
+  defineRoute,
+  instant,
+  pageQuery,
+  pageSchema,
+  Refusal,
+  type Route,
+  reply,
+  text,
+  uuid,
+  wholeNumber,
+} from '@palaver/http';
 import type { MessagesQueries } from '@palaver/projection-messages';
 import { z } from 'zod';
 import type { DeletedResult, EditResult, PostResult } from './channel.ts';
@@ -10,6 +21,7 @@ import {
   demandProblems,
   inChannel,
   mentionsIn,
+  messageNotFound,
   messageSchema,
   ofMessage,
 } from './route-parts.ts';
@@ -27,8 +39,6 @@ const nonce = () =>
 
 /** A place in a channel: a seq, or a message's id. */
 const place = () => z.union([wholeNumber(), uuid()]);
-
-const messageNotFound = (): Refusal => new Refusal('message_not_found', 'There is no such message in this channel.');
 
 export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
   const { accessTo, attachable, history, messageFor, versionsOf } = queries;
@@ -58,8 +68,7 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
             .nullable()
             .default(null)
             .meta({ description: 'The message of this channel that it answers' }),
-          importedAt: z.iso
-            .datetime({ offset: true })
+          importedAt: instant()
             .nullable()
             .default(null)
             .meta({ description: 'When it was said elsewhere; for members with the permission IMPORT_MESSAGES' }),
@@ -71,7 +80,15 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
         }),
       response: messageSchema,
       status: 201,
-      problems: [...demandProblems, 'not_a_text_channel', 'slow_mode', 'reply_not_found', 'message_exists'],
+      problems: [
+        ...demandProblems,
+        'not_a_text_channel',
+        'slow_mode',
+        'reply_not_found',
+        'file_not_attachable',
+        'file_attached',
+        'message_exists',
+      ],
       handler: async ({ actor, body, id, params, submit, timeMs }) => {
         const { channelId } = params;
         const access = await accessOf(accessTo, { actor, params, timeMs });

@@ -103,6 +103,10 @@ describe('POST /channels/:channelId/messages', () => {
     const importer = await signUp('Importer');
     const joined = await api(`POST /invites/${invite.body.code}/join`, { token: importer.token, after: invite });
     expect(joined.status).toBe(200);
+    for (const importedAt of ['0000-06-01T00:00:00Z', '9999-12-31T23:59:59-23:59', '2004-12-25', 'x']) {
+      const refused = await api(path, { token: importer.token, body: { ...body, importedAt } });
+      expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_input' } });
+    }
     const posted = await api(path, { token: importer.token, body });
     expect(posted).toMatchObject({ status: 201, body: { importedAt: '2004-12-25T09:14:00.000Z' } });
   });

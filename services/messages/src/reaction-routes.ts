@@ -2,7 +2,7 @@ import { defineRoute, nextPageQuery, pageSchema, type Route, uuid } from '@palav
 import type { MessagesQueries } from '@palaver/projection-messages';
 import { z } from 'zod';
 import type { ReactionResult } from './channel.ts';
-import { accessOf, command, demand, demandProblems, ofMessage } from './route-parts.ts';
+import { accessOf, command, demand, demandProblems, messageNotFound, ofMessage } from './route-parts.ts';
 
 /** Reactions over HTTP: one of a kind for each member and message. */
 
@@ -14,7 +14,7 @@ const emoji = () =>
     .meta({ examples: ['👍'] });
 const ofReaction = () => ofMessage().extend({ emoji: emoji() });
 
-export const reactionRoutes = ({ accessTo, reactorsOf }: MessagesQueries): readonly Route[] => [
+export const reactionRoutes = ({ accessTo, messageFor, reactorsOf }: MessagesQueries): readonly Route[] => [
   defineRoute({
     method: 'put',
     path: '/channels/:channelId/messages/:messageId/reactions/:emoji/me',
@@ -66,9 +66,10 @@ export const reactionRoutes = ({ accessTo, reactorsOf }: MessagesQueries): reado
     query: nextPageQuery(uuid(), 'profile'),
     response: pageSchema(uuid()),
     status: 200,
-    problems: ['channel_not_found'],
+    problems: ['channel_not_found', 'message_not_found'],
     handler: async ({ actor, params, query, timeMs }) => {
       await accessOf(accessTo, { actor, params, timeMs });
+      if (!(await messageFor({ ...params, profileId: actor }))) throw messageNotFound();
       return reactorsOf({ ...params, limit: query.limit, after: query.after });
     },
   }),

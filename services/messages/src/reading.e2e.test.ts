@@ -39,7 +39,7 @@ describe('a read state', () => {
     expect(await stateOf(channelId, last, owner)).toMatchObject({ readSeq: 0, unread: 3, mentions: 0 });
   });
 
-  test.each([4, -1, 1.5, 'x', null])('refuses %s', async (seq) => {
+  test.each([4, -1, 1.5, 'x', null, Number.MAX_SAFE_INTEGER])('refuses %s', async (seq) => {
     const { channelId } = await newServer();
     await post(channelId, '1');
     const answer = await mark(channelId, seq);

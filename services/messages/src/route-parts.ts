@@ -76,6 +76,9 @@ export const demand = (access: Access, permission: Permission): void => {
 /** What `accessOf` and `demand` refuse with. */
 export const demandProblems = ['channel_not_found', 'timed_out', 'blocked', 'missing_permission'] as const;
 
+export const messageNotFound = (): Refusal =>
+  new Refusal('message_not_found', 'There is no such message in this channel.');
+
 const mention = /<@([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})>/gi;
 const maxMentions = 50;
 

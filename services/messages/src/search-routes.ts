@@ -1,4 +1,14 @@
-import { defineRoute, limit, type PositionWaiter, pageSchema, Refusal, type Route, text, uuid } from '@palaver/http';
+import {
+  defineRoute,
+  instant,
+  limit,
+  type PositionWaiter,
+  pageSchema,
+  Refusal,
+  type Route,
+  text,
+  uuid,
+} from '@palaver/http';
 import type { MessageDetail, MessagesQueries } from '@palaver/projection-messages';
 import { type Hit, type Scope, type Search, type SearchQueries, SearchTooLong } from '@palaver/projection-search';
 import { z } from 'zod';
@@ -7,8 +17,7 @@ import { accessOf, messageSchema } from './route-parts.ts';
 /** Search over HTTP: which messages are hits the model of search knows, what they say now the model of messages. */
 
 const moment = (description: string) =>
-  z.iso
-    .datetime({ offset: true })
+  instant()
     .transform((given) => new Date(given))
     .optional()
     .meta({ description });

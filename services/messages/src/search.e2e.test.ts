@@ -152,6 +152,10 @@ test('what happens while it is searched for is shown in one of its states, or no
   await Promise.all([edits(), searches()]);
 });
 
+test('for a ruled line finds nothing', async () => {
+  expect((await search({ channelId: talk, text: '-'.repeat(60) })).body).toEqual({ items: [], hasMore: false });
+});
+
 describe('access', () => {
   test('is to what one may see', async () => {
     const token = owner.token;
