@@ -21,6 +21,7 @@ export const readingRoutes = ({ accessTo, channelsFor, readStatesOf }: MessagesQ
       seq: z
         .int()
         .min(0)
+        .max(1e15)
         .meta({ description: 'Of the last message that was read; 0 for none', examples: [1] }),
     }),
     response: readStateSchema.pick({ channelId: true, readSeq: true }),
