@@ -28,6 +28,9 @@ export const fileSchema = z.object({
 
 type Asked = { readonly actor: string; readonly params: { readonly channelId: string }; readonly timeMs: number };
 
+/** What `demandAttach` refuses with. */
+export const attachProblems = ['channel_not_found', 'missing_permission', 'timed_out', 'blocked'] as const;
+
 /** Throws `channel_not_found`, `timed_out`, `blocked`, `missing_permission`. */
 export const demandAttach = async (accessTo: AccessTo, { actor, params, timeMs }: Asked): Promise<void> => {
   const access = await accessTo({ channelId: params.channelId, profileId: actor, atMs: timeMs });

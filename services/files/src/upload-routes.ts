@@ -3,7 +3,7 @@ import type { FilesQueries, UploadView } from '@palaver/projection-files';
 import { z } from 'zod';
 import { incomingFile } from './multipart.ts';
 import { cleanName } from './name.ts';
-import { command, demandAttach, fileSchema, viewOf } from './route-parts.ts';
+import { attachProblems, command, demandAttach, fileSchema, viewOf } from './route-parts.ts';
 import type { FileStore } from './store-guard.ts';
 import { type Begun, complete, keep, partBytes, uploadKey } from './uploads.ts';
 
@@ -130,10 +130,7 @@ export const uploadRoutes = (parts: {
       response: fileSchema,
       status: 201,
       problems: [
-        'channel_not_found',
-        'missing_permission',
-        'timed_out',
-        'blocked',
+        ...attachProblems,
         'quota_exceeded',
         'upload_over',
         'file_exists',
@@ -193,16 +190,7 @@ export const uploadRoutes = (parts: {
       }),
       response: uploadSchema,
       status: 201,
-      problems: [
-        'channel_not_found',
-        'missing_permission',
-        'timed_out',
-        'blocked',
-        'quota_exceeded',
-        'file_exists',
-        'file_too_large',
-        'store_unavailable',
-      ],
+      problems: [...attachProblems, 'quota_exceeded', 'file_exists', 'file_too_large', 'store_unavailable'],
       handler: async ({ actor, body, id, submit, timeMs }) => {
         await demandAttach(queries.accessTo, { actor, params: body, timeMs });
         if (body.size > limits.fileBytes) throw tooLarge();

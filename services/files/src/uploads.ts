@@ -84,18 +84,16 @@ export const keep = async (
   const { kind: _, ...dimensions } = verdict;
   const { size, sha256 } = received!;
   const data = { ...of, size, sha256, ...dimensions, objectKey };
-  try {
-    // Null is what a repeated request was told when it was given up.
-    const kept = await submit<StoreResult | null>(command({ type: 'StoreFile', data }));
-    const mine = kept?.objectKey === objectKey;
-    if (!mine) await store.remove(objectKey);
-    if (kept === null) throw refusalOf('ABORTED');
-    return { ...received!, ...dimensions, mine };
-  } catch (error) {
+  // Null is what a repeated request was told when it was given up.
+  const kept = await submit<StoreResult | null>(command({ type: 'StoreFile', data })).catch(async (error: unknown) => {
     // Of an unknown outcome the bytes may be those that are kept.
     if (error instanceof Refusal && !unknown.has(error.code)) await store.remove(objectKey);
     throw error;
-  }
+  });
+  const mine = kept?.objectKey === objectKey;
+  if (!mine) await store.remove(objectKey);
+  if (kept === null) throw refusalOf('ABORTED');
+  return { ...received!, ...dimensions, mine };
 };
 
 const unknown: ReadonlySet<string> = new Set(['command_timeout', 'log_unavailable']);
