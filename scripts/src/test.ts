@@ -2,9 +2,12 @@
  * `npm test`: opens a house of its own, runs all tests against it, and stops everything again.
  *   node scripts/src/test.ts [filter...]
  * Ends with `N passed, N failed`; the exit code is 1 when a test or the house failed.
+ *   node scripts/src/test.ts --keep
+ * Runs none, but keeps the house until Ctrl-C, for tests that are run again and again: `environment` in its data folder tells a shell of it.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LocalError } from '@palaver/local';
@@ -14,11 +17,12 @@ import { settingsAt } from './house/settings.ts';
 import { createConsole } from './progress.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Nothing usual listens from here to 22089; the control is the last one. */
-const firstPort = 22_000;
+/** Nothing usual listens from 22000 to 22089; the control is the last one. */
+const firstPort = Number(process.env.PALAVER_TEST_PORT || 22_000);
 const controlPort = firstPort + 89;
 const dataDir = join(root, '.palaver-test');
 const reportFile = join(dataDir, 'report.json');
+const keep = '--keep';
 
 type Totals = { readonly passed: number; readonly failed: number };
 
@@ -36,6 +40,7 @@ const main = async (filters: readonly string[]): Promise<Totals> => {
   });
   const control = await openControl(house, controlPort);
   try {
+    if (filters.includes(keep)) return await keepOpen(house, ending.signal);
     return await runTests(house, filters, ending.signal);
   } finally {
     await control.close();
@@ -53,6 +58,15 @@ const environmentOf = ({ addresses, stack, gatewayUrl, settings }: House): Reado
   PALAVER_TEST_GATEWAY: gatewayUrl,
   PALAVER_TEST_CONTROL: `http://127.0.0.1:${controlPort}`,
 });
+
+const keepOpen = async (house: House, signal: AbortSignal): Promise<Totals> => {
+  const file = join(dataDir, 'environment');
+  const lines = Object.entries(environmentOf(house)).map(([name, value]) => `export ${name}='${value}'\n`);
+  writeFileSync(file, lines.join(''));
+  console.log(`. ${file} && npx vitest run --config .config/vitest.config.ts <filter...>`);
+  if (!signal.aborted) await once(signal, 'abort');
+  return { passed: 0, failed: 0 };
+};
 
 const runTests = async (house: House, filters: readonly string[], signal: AbortSignal): Promise<Totals> => {
   mkdirSync(dataDir, { recursive: true });
