@@ -20,7 +20,11 @@ import { required } from './testing.ts';
 /** Files when things go wrong, or are large: uploads whose service is killed, and the memory that a large one takes. */
 
 const dataDir = required('PALAVER_TEST_DATA');
-const s3 = { endpoint: required('PALAVER_TEST_S3'), accessKey: 'palaver', secretKey: 'palaver-local' };
+const s3 = {
+  endpoint: required('PALAVER_TEST_S3'),
+  accessKey: required('PALAVER_TEST_S3_ACCESS_KEY'),
+  secretKey: required('PALAVER_TEST_S3_SECRET_KEY'),
+};
 const store = openObjectStore({ ...s3, bucket: 'palaver-files' });
 const pool = new pg.Pool({
   connectionString: `${required('PALAVER_TEST_POSTGRES')}/palaver_files`,
@@ -154,38 +158,44 @@ test('an upload whose service is killed at any point leaves nothing half, and th
   expect(await sweepAll()).toBe(0);
 }, 180_000);
 
-test('a store that goes away while uploads are completed costs neither them nor the process', async () => {
-  const size = 12 * 1024 * 1024;
-  const bytes = randomBytes(size);
-  const begin = async (): Promise<string> => {
-    const body = { channelId, name: 'noise', type: 'application/octet-stream', size };
-    const { id, parts } = (await api('POST /files/uploads', { token: owner.token, body })).body;
-    for (let part = 1; part <= parts.count; part += 1) {
-      const { url } = (await api(`GET /files/uploads/${id}/parts/${part}`, { token: owner.token })).body;
-      const piece = bytes.subarray((part - 1) * parts.partBytes, part * parts.partBytes);
-      expect((await fetch(url, { method: 'PUT', body: piece })).status).toBe(200);
+// Another store is not the house's to kill.
+const ownStore = process.env.PALAVER_TEST_S3_ENDPOINT === undefined;
+test.runIf(ownStore)(
+  'a store that goes away while uploads are completed costs neither them nor the process',
+  async () => {
+    const size = 12 * 1024 * 1024;
+    const bytes = randomBytes(size);
+    const begin = async (): Promise<string> => {
+      const body = { channelId, name: 'noise', type: 'application/octet-stream', size };
+      const { id, parts } = (await api('POST /files/uploads', { token: owner.token, body })).body;
+      for (let part = 1; part <= parts.count; part += 1) {
+        const { url } = (await api(`GET /files/uploads/${id}/parts/${part}`, { token: owner.token })).body;
+        const piece = bytes.subarray((part - 1) * parts.partBytes, part * parts.partBytes);
+        expect((await fetch(url, { method: 'PUT', body: piece })).status).toBe(200);
+      }
+      return id;
+    };
+    const ids = await Promise.all([1, 2, 3, 4].map(begin));
+    const complete = (id: string) => api(`POST /files/uploads/${id}/complete`, { token: owner.token });
+    const pidOf = async () => (await listProcesses()).find(({ name }) => name === 'files')?.pid;
+    const pid = await pidOf();
+    const first = Promise.all(ids.map(complete));
+    await delay(250);
+    await killPart('s3');
+    for (const { status } of await first) expect([200, 409, 503]).toContain(status);
+    await startPart('s3');
+    for (const id of ids) {
+      const done = await until(
+        'the upload to be complete',
+        () => complete(id),
+        ({ status }) => status === 200,
+      );
+      expect(done.body.sha256).toBe(createHash('sha256').update(bytes).digest('hex'));
     }
-    return id;
-  };
-  const ids = await Promise.all([1, 2, 3, 4].map(begin));
-  const complete = (id: string) => api(`POST /files/uploads/${id}/complete`, { token: owner.token });
-  const pidOf = async () => (await listProcesses()).find(({ name }) => name === 'files')?.pid;
-  const pid = await pidOf();
-  const first = Promise.all(ids.map(complete));
-  await delay(250);
-  await killPart('s3');
-  for (const { status } of await first) expect([200, 409, 503]).toContain(status);
-  await startPart('s3');
-  for (const id of ids) {
-    const done = await until(
-      'the upload to be complete',
-      () => complete(id),
-      ({ status }) => status === 200,
-    );
-    expect(done.body.sha256).toBe(createHash('sha256').update(bytes).digest('hex'));
-  }
-  expect(await pidOf()).toBe(pid);
-}, 120_000);
+    expect(await pidOf()).toBe(pid);
+  },
+  120_000,
+);
 
 test('200 MB through the service grow its process by less than 50 MB', async () => {
   const settings = settingsAt(22_000, dataDir);

@@ -10,7 +10,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LocalError } from '@palaver/local';
+import { LocalError, type ObjectStore } from '@palaver/local';
 import { openControl } from './house/control.ts';
 import { type House, openHouse } from './house/house.ts';
 import { settingsAt } from './house/settings.ts';
@@ -33,7 +33,7 @@ const main = async (filters: readonly string[]): Promise<Totals> => {
     process.on(signal, () => ending.abort(new LocalError(`ended by ${signal}`)));
   }
   const house = await openHouse({
-    settings: settingsAt(firstPort, dataDir),
+    settings: { ...settingsAt(firstPort, dataDir), ...elsewhere(process.env) },
     fresh: true,
     console,
     signal: ending.signal,
@@ -48,12 +48,25 @@ const main = async (filters: readonly string[]): Promise<Totals> => {
   }
 };
 
+/** Another object store than the stack's own: MinIO, say. */
+const elsewhere = (environment: NodeJS.ProcessEnv): { readonly objectStore?: ObjectStore } => {
+  const endpoint = environment.PALAVER_TEST_S3_ENDPOINT;
+  if (!endpoint) return {};
+  const [accessKey, secretKey] = ['ACCESS_KEY', 'SECRET_KEY'].map((name) => environment[`PALAVER_TEST_S3_${name}`]);
+  if (!accessKey || !secretKey) {
+    throw new LocalError('PALAVER_TEST_S3_ENDPOINT needs PALAVER_TEST_S3_ACCESS_KEY and PALAVER_TEST_S3_SECRET_KEY');
+  }
+  return { objectStore: { endpoint, accessKey, secretKey } };
+};
+
 /** What tests are told of the house. The Postgres URL names no database: each test makes its own. */
 const environmentOf = ({ addresses, stack, gatewayUrl, settings }: House): Readonly<Record<string, string>> => ({
   PALAVER_TEST_KAFKA: addresses.brokers.join(','),
   PALAVER_TEST_REGISTRY: addresses.registryUrl,
   PALAVER_TEST_POSTGRES: addresses.postgresUrl('').replace(/\/$/, ''),
   PALAVER_TEST_S3: stack.s3.endpoint,
+  PALAVER_TEST_S3_ACCESS_KEY: stack.s3.accessKey,
+  PALAVER_TEST_S3_SECRET_KEY: stack.s3.secretKey,
   PALAVER_TEST_DATA: settings.dataDir,
   PALAVER_TEST_GATEWAY: gatewayUrl,
   PALAVER_TEST_CONTROL: `http://127.0.0.1:${controlPort}`,

@@ -1,7 +1,15 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { claimFile, LocalError, type LocalStack, type PartName, removeLocalData, startLocal } from '@palaver/local';
+import {
+  claimFile,
+  LocalError,
+  type LocalStack,
+  type PartName,
+  partNames,
+  removeLocalData,
+  startLocal,
+} from '@palaver/local';
 import type { Console } from '../progress.ts';
 import { deployBuckets, deployDatabases, deploySchemas, deployTopics } from './deploy.ts';
 import { type Addresses, type ProcessName, processNames, runnable } from './processes.ts';
@@ -106,13 +114,15 @@ const startStack = (
 ): Promise<LocalStack> =>
   console.step('start Kafka, registry, Postgres and object store', async (note) => {
     let closing = false;
-    const stack: LocalStack = await startLocal({
+    const started = await startLocal({
       dataDir: settings.dataDir,
+      parts: partNames.filter((part) => part !== 's3' || settings.objectStore === undefined),
       ports: settings.local,
       log: note,
       signal,
       onExit: (part, reason) => void revive(part, reason),
     });
+    const stack: LocalStack = { ...started, s3: settings.objectStore ?? started.s3 };
     const revive = async (part: PartName, reason: string): Promise<void> => {
       console.line(`${part} ${reason}; starting it again (${join(settings.dataDir, 'logs', `${part}.log`)})`);
       while (!closing) {

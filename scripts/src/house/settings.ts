@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { isFree, LocalError, type LocalPorts, localPorts } from '@palaver/local';
+import { isFree, LocalError, type LocalPorts, localPorts, type ObjectStore } from '@palaver/local';
 import { type ProcessPorts, processes } from './processes.ts';
 
 /** Where a house keeps its data and listens. */
@@ -8,6 +8,8 @@ export type Settings = {
   readonly dataDir: string;
   readonly local: LocalPorts;
   readonly ports: ProcessPorts;
+  /** One that runs already, in the place of the stack's own. */
+  readonly objectStore?: ObjectStore;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -2,25 +2,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ObjectStore, ObjectStoreOptions } from '../index.ts';
 
-/** Another S3 than the one that `npm test` starts: MinIO, say. */
-const elsewhere = process.env.PALAVER_TEST_S3_ENDPOINT;
-/** Where its answers differ from S3's, tests expect them; README.md has the list. */
-export const isS3Proxy = elsewhere === undefined;
-
-const access = (): Omit<ObjectStoreOptions, 'bucket'> => {
-  if (elsewhere !== undefined) {
-    return {
-      endpoint: elsewhere,
-      accessKey: required('PALAVER_TEST_S3_ACCESS_KEY'),
-      secretKey: required('PALAVER_TEST_S3_SECRET_KEY'),
-    };
-  }
-  return { endpoint: required('PALAVER_TEST_S3'), accessKey: 'palaver', secretKey: 'palaver-local' };
-};
+/** Not another one, MinIO say: where its answers differ from S3's, tests expect them; README.md has the list. */
+export const isS3Proxy = process.env.PALAVER_TEST_S3_ENDPOINT === undefined;
 
 /** What `openObjectStore` takes for a bucket of this test run's. */
 export const testOptions = (overrides: Partial<ObjectStoreOptions> = {}): ObjectStoreOptions => ({
-  ...access(),
+  endpoint: required('PALAVER_TEST_S3'),
+  accessKey: required('PALAVER_TEST_S3_ACCESS_KEY'),
+  secretKey: required('PALAVER_TEST_S3_SECRET_KEY'),
   bucket: `test-${run}`,
   ...overrides,
 });
