@@ -13,6 +13,8 @@ test.each([
   ['a/\ud800', 'is not well-formed'],
   ['ä'.repeat(513), 'has more than 1024 bytes'],
   ['a/\u0000', 'has a control character'],
+  ['a/"b"', 'has a quotation mark'],
+  ["a/b's", 'has a quotation mark'],
   [' a', 'begins or ends with a blank'],
   ['007', 'is a number'],
   ['0x1f', 'is a number'],
