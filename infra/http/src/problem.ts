@@ -28,6 +28,7 @@ export const EDGE_PROBLEMS = {
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for another request' },
   headers_too_large: { status: 431, title: 'The headers and the address are too large' },
   internal: { status: 500, title: 'Something went wrong here' },
+  service_broke_off: { status: 502, title: 'The service broke off; the outcome is unknown' },
   not_yet_visible: { status: 503, title: 'Accepted, but not yet visible here' },
   database_unavailable: { status: 503, title: 'The database is not available' },
   log_unavailable: { status: 503, title: 'The log is not available' },

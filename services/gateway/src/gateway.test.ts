@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders, type RequestListener, request } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import {
   createApp,
@@ -354,7 +354,45 @@ describe('a service that is away', () => {
   test('and breaks off leaves the outcome open', async () => {
     repliesOf['/servers'] = (req) => void req.socket.destroy();
     const answer = await fetch(`${url}/api/servers`, { method: 'POST', body: '{}' });
-    expect((await expectProblem(answer, 503, 'service_unavailable')).detail).toContain('is not known');
+    expect((await expectProblem(answer, 502, 'service_broke_off')).detail).toContain('is not known');
+  });
+  test.each([
+    ['a query', { method: 'GET' }, 2],
+    ['a command with a key', { method: 'DELETE', headers: { 'Idempotency-Key': 'k' } }, 2],
+    ['a command without one', { method: 'DELETE' }, 1],
+    ['a command with a key and a body', { method: 'POST', body: '{}', headers: { 'Idempotency-Key': 'k' } }, 1],
+  ])('and breaks off is asked once more, if that does no harm: %s', async (_what, request, times) => {
+    let asked = 0;
+    repliesOf['/servers/1'] = (req) => {
+      asked += 1;
+      req.socket.destroy();
+    };
+    await expectProblem(await fetch(`${url}/api/servers/1`, request), 502, 'service_broke_off');
+    expect(asked).toBe(times);
+  });
+  test('is not asked for a while, and then by one request until it answers', async () => {
+    const hanging: ServerResponse[] = [];
+    let asked = 0;
+    const sick = await serve((req, res) => {
+      asked += 1;
+      req.resume();
+      hanging.push(res);
+    });
+    const { url: through } = await startGateway(
+      { servers: [sick.url] },
+      { answerTimeoutMs: 100, circuit: { mostFailures: 3, firstPauseMs: 300 } },
+    );
+    const ask = async () => (await fetch(`${through}/api/servers`)).status;
+    expect([await ask(), await ask(), await ask()]).toEqual([504, 504, 504]);
+    expect(await Promise.all(Array.from({ length: 20 }, ask))).toEqual(Array(20).fill(503));
+    expect(asked).toBe(3);
+    await expect.poll(ask, { interval: 20, timeout: 10_000 }).toBe(504);
+    expect(asked).toBe(4);
+    hanging.length = 0;
+    const answering = setInterval(() => hanging.splice(0).map((res) => res.end()), 5);
+    await expect.poll(ask, { timeout: 10_000 }).toBe(200);
+    expect(await Promise.all(Array.from({ length: 20 }, ask))).toEqual(Array(20).fill(200));
+    clearInterval(answering);
   });
   test('and breaks off in its answer breaks off the answer', async () => {
     repliesOf['/servers'] = (_req, res) => {
