@@ -26,6 +26,7 @@ export const EDGE_PROBLEMS = {
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json in UTF-8' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for another request' },
+  rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The headers and the address are too large' },
   internal: { status: 500, title: 'Something went wrong here' },
   service_broke_off: { status: 502, title: 'The service broke off; the outcome is unknown' },
