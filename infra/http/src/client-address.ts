@@ -39,3 +39,14 @@ export const clientAddress = (req: Pick<IncomingMessage, 'headers' | 'socket'>, 
   }
   return address;
 };
+
+/** Whoever has an IPv6 address most often has its /64 with it. */
+export const networkOf = (address: string): string => {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('%')[0]!.split('::');
+  const groups = (part: string): string[] => (part === '' ? [] : part.split(':'));
+  const [before, after] = [groups(head), groups(tail ?? '')];
+  const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0');
+  const first = [...before, ...zeros, ...after].slice(0, 4);
+  return `${first.map((group) => group.toLowerCase().replace(/^0+(?=.)/, '')).join(':')}::/64`;
+};

@@ -1,5 +1,5 @@
 export * from './app.ts';
-export { type Cidrs, clientAddress, parseCidrs } from './client-address.ts';
+export { type Cidrs, clientAddress, networkOf, parseCidrs } from './client-address.ts';
 export { type Given, giveCommand, type Submitter } from './commands.ts';
 export { type EndedSessions, endedSessions, refuseEnded } from './ended-sessions.ts';
 export { type BeginExchange, type Exchange, exchangeOf, exchanges } from './exchange.ts';

@@ -85,6 +85,7 @@ const edgeCodes = (route: Route): readonly (keyof typeof EDGE_PROBLEMS)[] => [
   ...(route.upload ? (['unsupported_media_type'] as const) : []),
   ...(route.body ? (['malformed_json', 'body_too_large', 'unsupported_media_type'] as const) : []),
   ...(route.kind === 'command' ? (['idempotency_key_reused', 'log_unavailable', 'command_timeout'] as const) : []),
+  'rate_limited',
   'not_yet_visible',
   'database_unavailable',
 ];

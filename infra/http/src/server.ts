@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
+import { refuseStalled } from './stalled.ts';
 import { refuseUnparsed } from './unparsed.ts';
 
 export type Listening = {
@@ -18,6 +19,8 @@ export type ListenOptions = {
   readonly graceMs?: number;
   /** Most time that a whole request may take to arrive, ms. */
   readonly requestTimeoutMs?: number;
+  /** Most time in which a body may bring nothing, ms. */
+  readonly stallTimeoutMs?: number;
 };
 
 /** Another process listens there already; the message says what to do. */
@@ -30,12 +33,13 @@ export class PortTaken extends Error {
  * closes one just as a request is sent. Throws `PortTaken`.
  */
 export const listen = async (app: RequestListener, options: ListenOptions): Promise<Listening> => {
-  const { host, port, graceMs = 10_000, requestTimeoutMs = 30_000 } = options;
+  const { host, port, graceMs = 10_000, requestTimeoutMs = 30_000, stallTimeoutMs = 30_000 } = options;
   const server = createServer(
     { keepAliveTimeout: 65_000, headersTimeout: 10_000, requestTimeout: requestTimeoutMs },
     app,
   );
   server.on('clientError', refuseUnparsed);
+  refuseStalled(server, stallTimeoutMs);
   await bound(server, host, port);
   const real = (server.address() as AddressInfo).port;
   return {
@@ -62,14 +66,18 @@ const bound = (server: Server, host: string, port: number): Promise<void> =>
     });
   });
 
+/** A client that asks again within this time is told to close; one that is silent for longer will not be hurt. */
+const farewellMs = 500;
+
 const drained = async (server: Server, graceMs: number): Promise<void> => {
-  // A connection that is busy now becomes idle with its answer; it is told to close, and closed if it does not.
   server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'));
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const sweeping = AbortSignal.timeout(farewellMs);
+  const sweep = setInterval(() => sweeping.aborted && server.closeIdleConnections(), 50);
   const cut = setTimeout(() => server.closeAllConnections(), graceMs);
   try {
     await new Promise<void>((resolve) => {
-      server.close(() => resolve());
+      // Not that of `http.Server`, which closes idle connections at once: with a request on its way to it, perhaps.
+      net.Server.prototype.close.call(server, () => resolve());
     });
   } finally {
     clearInterval(sweep);

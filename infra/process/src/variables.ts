@@ -9,7 +9,6 @@ import {
   tokenVariables,
   variable,
 } from '@palaver/runtime';
-import { z } from 'zod';
 
 /** What every process with a log and a database is told by its environment. */
 export const workerVariables = (usualPort: number) => ({
@@ -39,14 +38,7 @@ export const serviceVariables = (usualPort: number) => ({
 export const proxyVariables = {
   trustedProxies: variable({
     name: 'PALAVER_TRUSTED_PROXIES',
-    parse: z.string().transform((text, context) => {
-      try {
-        return parseCidrs(text);
-      } catch (error) {
-        context.addIssue((error as Error).message);
-        return z.NEVER;
-      }
-    }),
+    parse: parsers.by(parseCidrs),
     default: parseCidrs('127.0.0.1, ::1'),
     doc: 'addresses and networks whose X-Forwarded-For is believed, joined by commas: for a service those of the gateways',
   }),

@@ -119,6 +119,16 @@ export const parsers = {
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))
     .pipe(z.array(z.string().regex(/^[^\s:]+:\d{1,5}$/, 'must be host:port, several joined by commas')).min(1)),
+  /** Whatever the function takes; the error that it throws says what is wrong. */
+  by: <T>(parse: (text: string) => T) =>
+    z.string().transform((text, context) => {
+      try {
+        return parse(text);
+      } catch (error) {
+        context.addIssue((error as Error).message);
+        return z.NEVER;
+      }
+    }),
   level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
 } as const;
 

@@ -140,7 +140,10 @@ export const processes: readonly ProcessSpec[] = [
     entry: 'services/gateway/src/main.ts',
     port: 3001,
     portVariable: 'PALAVER_GATEWAY_PORT',
-    environment: ({ ports }) => ({
+    environment: ({ ports, postgresUrl }) => ({
+      PALAVER_POSTGRES_URL: postgresUrl('palaver_gateway'),
+      // Whoever is on this machine: importer, benchmarks and tests ask more than any person would.
+      PALAVER_RATE_LIMIT_EXEMPT: '127.0.0.1, ::1',
       PALAVER_UPSTREAM_AUTH: `http://${host}:${ports.auth}`,
       PALAVER_UPSTREAM_SERVERS: `http://${host}:${ports.servers}`,
       PALAVER_UPSTREAM_MESSAGES: `http://${host}:${ports.messages}`,
@@ -155,6 +158,7 @@ export const databases: readonly string[] = [
   'palaver_messages',
   'palaver_search',
   'palaver_files',
+  'palaver_gateway',
 ];
 export const buckets: readonly string[] = ['palaver-files'];
 

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attempts, createAttemptsSchema, networkOf } from './attempts.ts';
+import { attempts, createAttemptsSchema } from './attempts.ts';
 
 const url = (database: string): string => {
   const base = process.env.PALAVER_TEST_POSTGRES;
@@ -126,14 +126,4 @@ describe('failed sign-ins', () => {
     const { rows } = await pool.query<{ key: string }>('select key from attempts.failure');
     expect(rows.map(({ key }) => key).join()).not.toMatch(new RegExp(`${who.emailHash}|${who.clientAddress}`));
   });
-});
-
-test.each([
-  ['203.0.113.7', '203.0.113.7'],
-  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-  ['2001:0DB8:0001:0002::1', '2001:db8:1:2::/64'],
-  ['2001:db8::1', '2001:db8:0:0::/64'],
-  ['::1', '0:0:0:0::/64'],
-])('%s belongs to %s', (address, network) => {
-  expect(networkOf(address)).toBe(network);
 });

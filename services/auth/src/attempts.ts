@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-import { Refusal } from '@palaver/http';
+import { networkOf, Refusal } from '@palaver/http';
 import type pg from 'pg';
 import { keyedHash } from './sealing.ts';
 
@@ -56,17 +55,6 @@ export const createAttemptsSchema = async (pool: pg.Pool): Promise<void> => {
       forget_at timestamptz not null
     );
     create index if not exists failure_forget_at on attempts.failure (forget_at)`);
-};
-
-/** Whoever has an IPv6 address most often has its /64 with it. */
-export const networkOf = (address: string): string => {
-  if (isIP(address) !== 6) return address;
-  const [head = '', tail] = address.split('%')[0]!.split('::');
-  const groups = (part: string): string[] => (part === '' ? [] : part.split(':'));
-  const [before, after] = [groups(head), groups(tail ?? '')];
-  const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0');
-  const first = [...before, ...zeros, ...after].slice(0, 4);
-  return `${first.map((group) => group.toLowerCase().replace(/^0+(?=.)/, '')).join(':')}::/64`;
 };
 
 /** `key` hides accounts and addresses from who reads the table. */

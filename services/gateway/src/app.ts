@@ -11,17 +11,20 @@ import {
   exchanges,
   openShell,
   parseCidrs,
+  Refusal,
   refuseEnded,
   sendJson,
   sendProblem,
   type VerifyToken,
 } from '@palaver/http';
 import type { Logger, Metrics } from '@palaver/runtime';
+import { allowOrigins } from './cors.ts';
 import { serveDocs } from './docs.ts';
 import { fetchJson, openApiDocuments } from './documents.ts';
 import { closeUpstream, forward, openUpstream, type Upstream, type UpstreamLimits } from './forward.ts';
 import { requestHeaders } from './headers.ts';
 import { knownTokens } from './known-tokens.ts';
+import { limitOf, type RateLimits, rateLimitHeaders, secondsOf, type Taken } from './rate-limits.ts';
 import { sessionPositions } from './session-positions.ts';
 import { ownerOf, type UpstreamName, upstreamNames, upstreamSpecs } from './upstreams.ts';
 
@@ -34,6 +37,14 @@ export type GatewayOptions = {
   readonly ended: Pick<EndedSessions, 'has'>;
   /** Whose `X-Forwarded-For` is believed: of what stands before this gateway; nobody's by default. */
   readonly trustedProxies?: Cidrs;
+  /** None by default. */
+  readonly rateLimits?: RateLimits;
+  /** Who may ask as often as they like. */
+  readonly unlimited?: Cidrs;
+  /** Pages of these origins may use the API from browsers; none by default. */
+  readonly corsOrigins?: readonly string[];
+  /** Beside the services: shown by readiness, which does without. */
+  readonly checks?: () => Promise<readonly Check[]>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly limits?: UpstreamLimits;
@@ -52,7 +63,11 @@ export const createGateway = (options: GatewayOptions): Gateway => {
   const upstreams = openUpstreams(options);
   const all = upstreamNames.map((name) => upstreams[name]);
   const begin = exchanges({ logger, metrics });
-  const shell = { name: 'gateway', logger, metrics, problems: EDGE_PROBLEMS, begin, ready: () => reachable(all) };
+  const ready = async () => [
+    ...(await reachable(all)),
+    ...((await options.checks?.()) ?? []).map((check) => ({ ...check, optional: true })),
+  ];
+  const shell = { name: 'gateway', logger, metrics, problems: EDGE_PROBLEMS, begin, ready };
 
   const app = openShell(shell);
   const documents = openApiDocuments({ upstreams: all, logger });
@@ -64,9 +79,10 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     verifyToken: refuseEnded(knownTokens(options.verifyToken), options.ended),
     positions: sessionPositions(),
     trusted: options.trustedProxies ?? parseCidrs(''),
+    limited: limiter(options),
   });
   return {
-    listener: (req, res) => {
+    listener: allowOrigins(options.corsOrigins ?? [], (req, res) => {
       const owner = ownerOf(req.url ?? '');
       if (owner === null) return app(req, res);
       const exchange = begin(req, res);
@@ -74,7 +90,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
       pass({ req, res, exchange, upstream: upstreams[owner.name], ...owner }).catch((error: unknown) =>
         sendProblem(res, error, shell),
       );
-    },
+    }),
     close: async () => {
       await Promise.all(all.map(closeUpstream));
     },
@@ -90,18 +106,28 @@ type Passed = {
   readonly path: string;
 };
 
+type Memory = {
+  readonly verifyToken: VerifyToken;
+  readonly positions: ReturnType<typeof sessionPositions>;
+  readonly trusted: Cidrs;
+  readonly limited: Limiter;
+};
+
 /** A token must be good when there is one; whether one is needed is the service's to say. */
 const passer =
-  (memory: { verifyToken: VerifyToken; positions: ReturnType<typeof sessionPositions>; trusted: Cidrs }) =>
+  (memory: Memory) =>
   async ({ req, res, exchange, upstream, name, path }: Passed): Promise<void> => {
     const token = bearerToken(req.headers.authorization);
     const profile = token === null ? undefined : memory.verifyToken(token).sub;
     const unseen = req.method === 'POST' && (upstreamSpecs[name].unseenPosts?.test(path) ?? false);
     exchange.actor = profile;
+    const address = clientAddress(req, memory.trusted);
+    const waited = memory.limited(res, { method: req.method ?? '', path, profile, clientAddress: address });
+    if (waited) await waited;
     const own = {
       'x-request-id': exchange.requestId,
       traceparent: exchange.traceparent,
-      'x-forwarded-for': clientAddress(req, memory.trusted),
+      'x-forwarded-for': address,
       'x-forwarded-host': req.headers.host,
       'x-forwarded-proto': 'http',
       'palaver-position':
@@ -117,6 +143,27 @@ const passer =
       },
     });
   };
+
+/** Throws `Refusal` `rate_limited`, or rejects with it where it must look further first. */
+type Limiter = (res: ServerResponse, request: Parameters<typeof limitOf>[0]) => Promise<void> | undefined;
+
+const limiter = ({ rateLimits, unlimited }: GatewayOptions): Limiter => {
+  if (rateLimits === undefined) return () => undefined;
+  const heed = (res: ServerResponse, taken: Taken): undefined => {
+    for (const [name, value] of Object.entries(rateLimitHeaders(taken))) res.setHeader(name, value);
+    if (taken.allowed) return;
+    const seconds = secondsOf(taken.resetMs);
+    throw new Refusal('rate_limited', `There may be more of these requests in ${seconds} s.`, {
+      headers: { 'Retry-After': String(seconds) },
+    });
+  };
+  return (res, request) => {
+    if (unlimited?.has(request.clientAddress)) return;
+    const { kind, subject } = limitOf(request);
+    const taken = rateLimits.take(kind, subject);
+    return taken instanceof Promise ? taken.then((one) => heed(res, one)) : heed(res, taken);
+  };
+};
 
 const openUpstreams = ({ upstreams, limits }: GatewayOptions): Readonly<Record<UpstreamName, Upstream>> => {
   const opened = upstreamNames.map((name) => {

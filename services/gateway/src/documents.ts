@@ -7,7 +7,7 @@ export type FetchJson = (upstream: Upstream, path: string) => Promise<unknown>;
 
 export const fetchJson: FetchJson = async (upstream, path) => {
   const errors: unknown[] = [];
-  for (const pool of upstream.pools) {
+  for (const { pool } of upstream.instances) {
     try {
       const answer = await pool.request({ path, method: 'GET', headersTimeout: 2_000, bodyTimeout: 2_000 });
       if (answer.statusCode === 200) return await answer.body.json();

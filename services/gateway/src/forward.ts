@@ -1,12 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Refusal } from '@palaver/http';
 import { type Dispatcher, errors, Pool } from 'undici';
+import { type Circuit, type CircuitLimits, circuit } from './circuit.ts';
 import { responseHeaders } from './headers.ts';
 
-/** The instances of one service. Requests go to them in turn; one that can't be reached is passed over. */
+type Instance = { readonly pool: Pool; readonly circuit: Circuit };
+
+/** The instances of one service. Requests go to them in turn; one that is gone is passed over. */
 export type Upstream = {
   readonly name: string;
-  readonly pools: readonly Pool[];
+  readonly instances: readonly Instance[];
   next: number;
 };
 
@@ -15,6 +18,7 @@ export type UpstreamLimits = {
   readonly answerTimeoutMs?: number;
   readonly connectTimeoutMs?: number;
   readonly connections?: number;
+  readonly circuit?: CircuitLimits;
 };
 
 /** `origins` are base URLs such as `http://127.0.0.1:3003`. */
@@ -30,11 +34,12 @@ export const openUpstream = (name: string, origins: readonly string[], limits: U
     keepAliveTimeout: 30_000,
     keepAliveMaxTimeout: 30_000,
   };
-  return { name, pools: origins.map((origin) => new Pool(origin, options)), next: 0 };
+  const instances = origins.map((origin) => ({ pool: new Pool(origin, options), circuit: circuit(limits.circuit) }));
+  return { name, instances, next: 0 };
 };
 
 export const closeUpstream = async (upstream: Upstream): Promise<void> => {
-  await Promise.all(upstream.pools.map((pool) => pool.destroy()));
+  await Promise.all(upstream.instances.map(({ pool }) => pool.destroy()));
 };
 
 export type Forwarded = {
@@ -45,8 +50,8 @@ export type Forwarded = {
 };
 
 /**
- * Passes a request on and its answer back, both as they flow. Rejects with a `Refusal` when there is no answer: it is then not
- * known whether a command was done, unless no instance could be reached at all.
+ * Passes a request on and its answer back, both as they flow. What cannot have been done is tried at each instance, and what may be done
+ * twice is sent once more. Rejects with a `Refusal` when there is no answer: `service_unavailable` says that nothing was done.
  */
 export const forward = async (
   upstream: Upstream,
@@ -54,20 +59,44 @@ export const forward = async (
   res: ServerResponse,
   forwarded: Forwarded,
 ): Promise<void> => {
+  let repeats = isRepeatable(req) ? 1 : 0;
   for (let tries = 1; ; tries++) {
-    const pool = upstream.pools[upstream.next++ % upstream.pools.length]!;
+    const instance = nextInstance(upstream);
+    if (instance === null) throw unavailable(upstream);
     try {
-      return await exchangeWith(pool, req, res, forwarded);
+      return await exchangeWith(instance, req, res, forwarded);
     } catch (error) {
+      if (!res.destroyed && (isUnreached(error) || isTimeout(error))) instance.circuit.failed();
+      else instance.circuit.untold();
       if (res.destroyed) return;
-      if (isUnreached(error) && tries < upstream.pools.length) continue;
-      throw failureOf(error, upstream.name);
+      if (isUnreached(error) && tries < upstream.instances.length) continue;
+      if (isBroken(error) && !res.headersSent && repeats-- > 0) continue;
+      throw failureOf(error, upstream);
     }
   }
 };
 
+/** In turn, without those whose circuit is open; null when that is all of them. */
+const nextInstance = (upstream: Upstream): Instance | null => {
+  const { instances } = upstream;
+  for (let looked = 0; looked < instances.length; looked++) {
+    const instance = instances[upstream.next++ % instances.length]!;
+    if (instance.circuit.pass()) return instance;
+  }
+  return null;
+};
+
+/** Nothing of it has flowed away, and a service that gets it twice does it once. */
+const isRepeatable = (req: IncomingMessage): boolean =>
+  !hasBody(req) && (req.method === 'GET' || req.method === 'HEAD' || req.headers['idempotency-key'] !== undefined);
+
 /** undici's lowest door: a third cheaper a request than `node:http` with an agent, and a fifth than `undici.request`. */
-const exchangeWith = (pool: Pool, req: IncomingMessage, res: ServerResponse, forwarded: Forwarded): Promise<void> =>
+const exchangeWith = (
+  { pool, circuit }: Instance,
+  req: IncomingMessage,
+  res: ServerResponse,
+  forwarded: Forwarded,
+): Promise<void> =>
   new Promise((resolve, reject) => {
     let flowing: Dispatcher.DispatchController | undefined;
     res.on('close', () => {
@@ -87,6 +116,7 @@ const exchangeWith = (pool: Pool, req: IncomingMessage, res: ServerResponse, for
         },
         onResponseStart(_controller, status, headers) {
           if (status < 200) return;
+          circuit.answered();
           forwarded.onAnswer(headers);
           res.writeHead(status, responseHeaders(headers));
         },
@@ -118,22 +148,31 @@ const isUnreached = (error: unknown): boolean => {
   return UNREACHED.has((error as NodeJS.ErrnoException).code ?? '');
 };
 
+const isTimeout = (error: unknown): boolean =>
+  error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError;
+
+/** The connection was there and ended. */
+const isBroken = (error: unknown): boolean =>
+  !isUnreached(error) && !isTimeout(error) && !(error instanceof errors.InvalidArgumentError);
+
 const UNKNOWN = 'Whether a command was done is not known; to ask again is safe with the same Idempotency-Key.';
 
-const failureOf = (error: unknown, name: string): Refusal => {
+const failureOf = (cause: unknown, upstream: Upstream): Refusal => {
+  const { name } = upstream;
+  if (cause instanceof errors.InvalidArgumentError) {
+    return new Refusal('malformed_header', 'A header or the path has characters that cannot be passed on.', { cause });
+  }
+  if (isUnreached(cause)) return unavailable(upstream, cause);
+  if (isTimeout(cause)) {
+    return new Refusal('service_timeout', `The service ${name} gave no answer in time. ${UNKNOWN}`, { cause });
+  }
   const headers = { 'Retry-After': '1' };
-  if (error instanceof errors.InvalidArgumentError) {
-    return new Refusal('malformed_header', 'A header or the path has characters that cannot be passed on.', {
-      cause: error,
-    });
-  }
-  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) {
-    return new Refusal('service_timeout', `The service ${name} gave no answer in time. ${UNKNOWN}`, { cause: error });
-  }
-  if (isUnreached(error)) {
-    const detail = `The service ${name} cannot be reached; nothing was done.`;
-    return new Refusal('service_unavailable', detail, { headers, cause: error });
-  }
-  const detail = `The service ${name} broke off. ${UNKNOWN}`;
-  return new Refusal('service_unavailable', detail, { headers, cause: error });
+  return new Refusal('service_broke_off', `The service ${name} broke off. ${UNKNOWN}`, { headers, cause });
+};
+
+const unavailable = ({ name, instances }: Upstream, cause?: unknown): Refusal => {
+  const waitMs = Math.min(...instances.map(({ circuit }) => circuit.waitMs));
+  const headers = { 'Retry-After': String(Math.max(1, Math.ceil(waitMs / 1_000))) };
+  const detail = `The service ${name} cannot be reached; nothing was done.`;
+  return new Refusal('service_unavailable', detail, { headers, cause });
 };

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders, type RequestListener, request } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import {
   createApp,
@@ -7,6 +7,7 @@ import {
   endedSessions,
   type Listening,
   listen,
+  parseCidrs,
   type ProblemDocument,
   text,
   tokenVerifier,
@@ -15,7 +16,9 @@ import { createLogger, createMetrics } from '@palaver/runtime';
 import jsonwebtoken from 'jsonwebtoken';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createGateway, type Gateway } from './app.ts';
+import { createGateway, type Gateway, type GatewayOptions } from './app.ts';
+import { parseOrigins } from './cors.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const jwks = { keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: 'key-1' }] };
@@ -52,6 +55,7 @@ const deadUrl = async (): Promise<string> => {
 const startGateway = async (
   upstreams: Partial<Parameters<typeof createGateway>[0]['upstreams']>,
   limits = {},
+  more: Partial<GatewayOptions> = {},
 ): Promise<Listening & { gateway: Gateway }> => {
   const nowhere = [await deadUrl()];
   const gateway = createGateway({
@@ -61,6 +65,7 @@ const startGateway = async (
     logger: quiet,
     metrics: createMetrics('gateway'),
     limits,
+    ...more,
   });
   closers.push(gateway.close);
   return { ...(await serve(gateway.listener)), gateway };
@@ -354,7 +359,45 @@ describe('a service that is away', () => {
   test('and breaks off leaves the outcome open', async () => {
     repliesOf['/servers'] = (req) => void req.socket.destroy();
     const answer = await fetch(`${url}/api/servers`, { method: 'POST', body: '{}' });
-    expect((await expectProblem(answer, 503, 'service_unavailable')).detail).toContain('is not known');
+    expect((await expectProblem(answer, 502, 'service_broke_off')).detail).toContain('is not known');
+  });
+  test.each([
+    ['a query', { method: 'GET' }, 2],
+    ['a command with a key', { method: 'DELETE', headers: { 'Idempotency-Key': 'k' } }, 2],
+    ['a command without one', { method: 'DELETE' }, 1],
+    ['a command with a key and a body', { method: 'POST', body: '{}', headers: { 'Idempotency-Key': 'k' } }, 1],
+  ])('and breaks off is asked once more, if that does no harm: %s', async (_what, request, times) => {
+    let asked = 0;
+    repliesOf['/servers/1'] = (req) => {
+      asked += 1;
+      req.socket.destroy();
+    };
+    await expectProblem(await fetch(`${url}/api/servers/1`, request), 502, 'service_broke_off');
+    expect(asked).toBe(times);
+  });
+  test('is not asked for a while, and then by one request until it answers', async () => {
+    const hanging: ServerResponse[] = [];
+    let asked = 0;
+    const sick = await serve((req, res) => {
+      asked += 1;
+      req.resume();
+      hanging.push(res);
+    });
+    const { url: through } = await startGateway(
+      { servers: [sick.url] },
+      { answerTimeoutMs: 100, circuit: { mostFailures: 3, firstPauseMs: 300 } },
+    );
+    const ask = async () => (await fetch(`${through}/api/servers`)).status;
+    expect([await ask(), await ask(), await ask()]).toEqual([504, 504, 504]);
+    expect(await Promise.all(Array.from({ length: 20 }, ask))).toEqual(Array(20).fill(503));
+    expect(asked).toBe(3);
+    await expect.poll(ask, { interval: 20, timeout: 10_000 }).toBe(504);
+    expect(asked).toBe(4);
+    hanging.length = 0;
+    const answering = setInterval(() => hanging.splice(0).map((res) => res.end()), 5);
+    await expect.poll(ask, { timeout: 10_000 }).toBe(200);
+    expect(await Promise.all(Array.from({ length: 20 }, ask))).toEqual(Array(20).fill(200));
+    clearInterval(answering);
   });
   test('and breaks off in its answer breaks off the answer', async () => {
     repliesOf['/servers'] = (_req, res) => {
@@ -379,6 +422,87 @@ describe('a service that is away', () => {
     closers.push(async () => void back.close().closeAllConnections());
     await expect.poll(async () => (await fetch(`${through}/api/servers`)).status).toBe(200);
   });
+});
+
+describe('rate limits', () => {
+  const once: Pick<RateLimits, 'take'> = {
+    take(kind, subject) {
+      const limit = { requests: 3, seconds: 60 };
+      const used = (counts.get(subject) ?? 0) + 1;
+      counts.set(subject, used);
+      return { allowed: used <= 3, kind, limit, remaining: Math.max(0, 3 - used), resetMs: 41_500 };
+    },
+  };
+  const counts = new Map<string, number>();
+  const limited = async (more: Partial<GatewayOptions> = {}) => {
+    const messages = await serve(recorder('messages'));
+    return startGateway({ messages: [messages.url] }, {}, { rateLimits: once, ...more });
+  };
+  test('are told with each answer, and refuse what is beyond them', async () => {
+    const { url: door } = await limited();
+    const ask = (profile: string) =>
+      fetch(`${door}/api/messages/1`, { headers: { authorization: `Bearer ${tokenOf(profile)}` } });
+    for (const left of [2, 1, 0]) {
+      const answer = await ask('ada');
+      expect([answer.status, answer.headers.get('ratelimit'), answer.headers.get('ratelimit-policy')]).toEqual([
+        200,
+        `"queries";r=${left};t=42`,
+        '"queries";q=3;w=60',
+      ]);
+    }
+    const refused = await ask('ada');
+    await expectProblem(refused, 429, 'rate_limited');
+    expect([refused.headers.get('retry-after'), refused.headers.get('ratelimit')]).toEqual([
+      '42',
+      '"queries";r=0;t=42',
+    ]);
+    expect(seen).toHaveLength(3);
+    expect((await ask('grace')).status).toBe(200);
+  });
+  test('hold for nobody whose address is exempt', async () => {
+    const { url: door } = await limited({ unlimited: parseCidrs('127.0.0.1') });
+    for (let count = 0; count < 5; count += 1) {
+      const answer = await fetch(`${door}/api/messages/1`);
+      expect([answer.status, answer.headers.get('ratelimit')]).toEqual([200, null]);
+    }
+  });
+});
+
+describe('pages of other origins', () => {
+  const origin = 'https://chat.example';
+  const preflight = (door: string) =>
+    fetch(`${door}/api/servers`, {
+      method: 'OPTIONS',
+      headers: {
+        Origin: origin,
+        'Access-Control-Request-Method': 'PATCH',
+        'Access-Control-Request-Headers': 'authorization,if-match',
+      },
+    });
+  test('may not use the API unless they are named', async () => {
+    expect((await preflight(url)).headers.get('access-control-allow-origin')).toBeNull();
+    const { url: door } = await startGateway({}, {}, { corsOrigins: ['https://other.example'] });
+    expect((await preflight(door)).headers.get('access-control-allow-origin')).toBeNull();
+  });
+  test('that are named may send what the API takes and read what it answers', async () => {
+    const servers = await serve(recorder('servers'));
+    const { url: door } = await startGateway({ servers: [servers.url] }, {}, { corsOrigins: [origin] });
+    const allowed = await preflight(door);
+    expect(allowed.status).toBe(204);
+    expect(allowed.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(allowed.headers.get('access-control-allow-methods')).toContain('PATCH');
+    expect(allowed.headers.get('access-control-allow-headers')).toBe('authorization,if-match');
+    const answer = await fetch(`${door}/api/servers`, { headers: { Origin: origin } });
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(answer.headers.get('access-control-expose-headers')).toContain('Palaver-Position');
+    expect(answer.headers.get('vary')).toContain('Origin');
+  });
+  test.each(['chat.example', 'https://chat.example/path', 'https://a.example https://b.example'])(
+    '%s is no origin',
+    (text) => {
+      expect(() => parseOrigins(text)).toThrow('is no origin');
+    },
+  );
 });
 
 describe('positions', () => {

@@ -1,12 +1,13 @@
 import { avroCodec, kafkaLog } from '@palaver/event-log';
 import { listen, parseCidrs } from '@palaver/http';
-import { logOptions, openTokens, proxyVariables } from '@palaver/process';
+import { databaseCheck, logOptions, openTokens, proxyVariables, tolerant } from '@palaver/process';
 import {
   createLogger,
   createMetrics,
   httpVariables,
   kafkaVariables,
   parsers,
+  postgresVariables,
   processVariables,
   readConfigOrExit,
   registryVariables,
@@ -15,7 +16,10 @@ import {
   variable,
 } from '@palaver/runtime';
 import { eventSchemas, sessionEnds } from '@palaver/schemas';
+import pg from 'pg';
 import { createGateway } from './app.ts';
+import { parseOrigins } from './cors.ts';
+import { createRateLimitTable, parseLimits, rateLimits } from './rate-limits.ts';
 
 const upstream = (name: string, usual: string) =>
   variable({
@@ -31,6 +35,7 @@ const config = readConfigOrExit(
     ...httpVariables(3001),
     ...kafkaVariables,
     ...registryVariables,
+    ...postgresVariables,
     ...tokenVariables,
     // Nobody stands before the gateway unless it is told so.
     trustedProxies: { ...proxyVariables.trustedProxies, default: parseCidrs('') },
@@ -38,9 +43,30 @@ const config = readConfigOrExit(
     servers: upstream('servers', 'http://127.0.0.1:3004'),
     messages: upstream('messages', 'http://127.0.0.1:3005'),
     files: upstream('files', 'http://127.0.0.1:3002'),
+    rateLimits: variable({
+      name: 'PALAVER_RATE_LIMITS',
+      parse: parsers.by(parseLimits),
+      default: parseLimits(''),
+      doc: 'what differs from the usual limits, such as posts=300/60 (requests/seconds), joined by commas',
+    }),
+    unlimited: variable({
+      name: 'PALAVER_RATE_LIMIT_EXEMPT',
+      parse: parsers.by(parseCidrs),
+      default: parseCidrs(''),
+      doc: 'addresses and networks that no rate limit holds for, joined by commas',
+    }),
+    corsOrigins: variable({
+      name: 'PALAVER_CORS_ORIGINS',
+      parse: parsers.by(parseOrigins),
+      default: [],
+      doc: 'origins whose pages may use the API, joined by commas; * for all',
+    }),
   },
   process.env,
 );
+
+/** A store that is away holds up a request for so long, and no longer. */
+const rateLimitPool: pg.PoolConfig = { max: 4, connectionTimeoutMillis: 500, query_timeout: 500 };
 
 const name = 'gateway';
 const logger = createLogger({ name, level: config.logLevel, instance: config.instanceId });
@@ -56,11 +82,19 @@ await runProcess({
       avroCodec({ registryUrl: config.registryUrl, schemas: eventSchemas.auth }),
     );
     const { verifySigned, ended } = await openTokens({ config, scope, log, codec, ends: sessionEnds });
+    const pool = tolerant(new pg.Pool({ connectionString: config.postgresUrl, ...rateLimitPool }), logger);
+    scope.onStop('database', () => pool.end());
+    // Not waited for: without it each gateway counts for itself.
+    scope.waitFor('database', () => createRateLimitTable(pool)).catch(() => {});
     const gateway = createGateway({
       upstreams: config,
       verifyToken: verifySigned,
       ended,
       trustedProxies: config.trustedProxies,
+      rateLimits: rateLimits(pool, config.rateLimits),
+      unlimited: config.unlimited,
+      corsOrigins: config.corsOrigins,
+      checks: async () => [await databaseCheck(pool)],
       logger,
       metrics,
     });

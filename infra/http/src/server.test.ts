@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { setImmediate as tick } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { listen } from './index.ts';
+
+const host = '127.0.0.1';
+
+test('a server that closes under load drops no request', async () => {
+  const server = await listen(
+    async (_req, res) => {
+      await tick();
+      res.end('done');
+    },
+    { host, port: 0 },
+  );
+  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  const ask = (): Promise<number | string> =>
+    new Promise((resolve) => {
+      request(server.url, { agent }, (answer) => answer.resume().on('end', () => resolve(answer.statusCode!)))
+        .on('error', (error: NodeJS.ErrnoException) => resolve(error.code!))
+        .end();
+    });
+  const outcomes = new Map<number | string, number>();
+  let closed = false;
+  const client = async (): Promise<void> => {
+    while (!closed) {
+      const outcome = await ask();
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      // From here on there is no server.
+      if (outcome === 'ECONNREFUSED') return;
+    }
+  };
+  const clients = Array.from({ length: 16 }, client);
+  await expect.poll(() => outcomes.get(200) ?? 0).toBeGreaterThan(500);
+  await server.close();
+  closed = true;
+  await Promise.all(clients);
+  agent.destroy();
+  expect([...outcomes.keys()].filter((outcome) => outcome !== 200 && outcome !== 'ECONNREFUSED')).toEqual([]);
+});
+
+test('a connection that is idle does not hold up the end', async () => {
+  const server = await listen((_req, res) => void res.end(), { host, port: 0 });
+  const idle = connect(server.port, host);
+  await once(idle, 'connect');
+  const answered = new Agent({ keepAlive: true });
+  await new Promise((resolve) =>
+    request(server.url, { agent: answered }, (res) => res.resume().on('end', resolve)).end(),
+  );
+  const gone = once(idle, 'close');
+  await server.close();
+  await gone;
+});
+
+test('a body that brings nothing for a while is a 408; one that is slow is not', async () => {
+  const server = await listen((req, res) => void req.resume().on('end', () => res.end('all')), {
+    host,
+    port: 0,
+    stallTimeoutMs: 150,
+  });
+  const send = (pieces: number): Promise<string> =>
+    new Promise((resolve) => {
+      let received = '';
+      const socket = connect(server.port, host, () => {
+        socket.write('POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n\r\n');
+        let sent = 0;
+        const drip = setInterval(() => {
+          if (sent++ < pieces) socket.write('x');
+          else clearInterval(drip);
+        }, 60);
+      });
+      socket.on('data', (data) => {
+        received += data.toString();
+      });
+      socket.on('close', () => resolve(received));
+    });
+  const [slow, stalled] = await Promise.all([send(10), send(3)]);
+  expect(slow).toMatch(/^HTTP\/1\.1 200 /);
+  expect(stalled).toMatch(/^HTTP\/1\.1 408 /);
+  expect(stalled).toContain('request_timeout');
+  await server.close();
+});
