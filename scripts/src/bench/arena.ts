@@ -33,6 +33,14 @@ export type Arena = {
 /** All but files, which need an object store, and which no figure is about. */
 export const benchedProcesses = processNames.filter((name) => !name.startsWith('files'));
 
+/** Rate limits that are counted, and never reached. */
+export const countedLimits = {
+  PALAVER_RATE_LIMIT_EXEMPT: '',
+  PALAVER_RATE_LIMITS: ['posts', 'queries', 'commands', 'anonymous', 'accounts']
+    .map((kind) => `${kind}=1000000/60`)
+    .join(),
+};
+
 export type ArenaOptions = {
   readonly settings: Settings;
   readonly say: (line: string) => void;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { modelPool } from '@palaver/projector';
 import { createApi } from '../api.ts';
 import { models } from '../models.ts';
-import { type Arena, benchedProcesses, pidsOf, setDurability } from './arena.ts';
+import { type Arena, benchedProcesses, countedLimits, pidsOf, setDurability } from './arena.ts';
 import { type Check, equal, type Figure } from './figures.ts';
 import { type Answers, answersPerSecond } from './load.ts';
 import type { BenchOptions } from './options.ts';
@@ -22,7 +22,7 @@ import type { PosterCalls } from './workers/poster.ts';
  */
 export const benchHistory = async (arena: Arena, options: BenchOptions): Promise<Figure[]> => {
   arena.say('start all processes');
-  await arena.startProcesses(benchedProcesses);
+  await arena.startProcesses(benchedProcesses, countedLimits);
   await setDurability(arena.stack, 'default');
   const load = arena.worker<LoadCalls>('load');
   const { house, filling } = await openHouse(arena, { load, messages: options.messages });

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { createApi } from '../api.ts';
 import { keepSecrets } from '../house/secrets.ts';
 import { models } from '../models.ts';
-import { type Arena, benchedProcesses, pidsOf, setDurability } from './arena.ts';
+import { type Arena, benchedProcesses, countedLimits, pidsOf, setDurability } from './arena.ts';
 import { type Check, type Durability, equal, type Figure } from './figures.ts';
 import { type Answers, answersPerSecond } from './load.ts';
 import { realContents } from './messages.ts';
@@ -23,7 +23,7 @@ import type { LoadCalls, LoadOptions } from './workers/load.ts';
  */
 export const benchHttp = async (arena: Arena, options: BenchOptions): Promise<Figure[]> => {
   arena.say('start all processes');
-  await arena.startProcesses(benchedProcesses);
+  await arena.startProcesses(benchedProcesses, countedLimits);
   const secrets = await keepSecrets(arena.settings.dataDir);
   const limitApp = arena.worker<LimitAppCalls>('limit-app');
   const load = arena.worker<LoadCalls>('load');
