@@ -1,3 +1,4 @@
+export { openCodec } from './codec.ts';
 export { type Following, startFollowing } from './following.ts';
 export { eraseLeftovers, type Job, type Leftovers, startErasure, startJob } from './job.ts';
 export { logOptions } from './log-options.ts';

@@ -1,6 +1,6 @@
-import { avroCodec, kafkaLog } from '@palaver/event-log';
+import { kafkaLog } from '@palaver/event-log';
 import { listen, parseCidrs } from '@palaver/http';
-import { logOptions, openTokens, proxyVariables } from '@palaver/process';
+import { logOptions, openCodec, openTokens, proxyVariables } from '@palaver/process';
 import {
   createLogger,
   createMetrics,
@@ -52,9 +52,7 @@ await runProcess({
     const metrics = createMetrics(name);
     const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
     scope.onStop('log', () => log.close());
-    const codec = await scope.waitFor('registry', () =>
-      avroCodec({ registryUrl: config.registryUrl, schemas: eventSchemas.auth }),
-    );
+    const codec = await openCodec(scope, config.registryUrl, eventSchemas.auth);
     const { verifySigned, ended } = await openTokens({ config, scope, log, codec, ends: sessionEnds });
     const gateway = createGateway({
       upstreams: config,
