@@ -46,15 +46,15 @@ const rows = async (): Promise<number> =>
 const timestampMs = Date.now();
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+const soundOf = async (kind: 'commands' | 'events'): Promise<Uint8Array> => {
+  const data = { counter: 'c', by: 1, ...(kind === 'events' ? { total: 1 } : {}) };
+  const codec = await counters.codec(1, kind);
+  return codec.encode(`${counters.name}.${kind}`, { type: kind === 'commands' ? 'Add' : 'Added', data });
+};
+
 /** What is no record of ours, by what is wrong with it. */
 const payloads = async (kind: 'commands' | 'events'): Promise<Record<string, Uint8Array>> => {
-  const topic = `${counters.name}.${kind}`;
-  const of = (message: { type: string; data: unknown }, by: 1 | 2 = 1) =>
-    counters.codec(by, kind).then((codec) => codec.encode(topic, message));
-  const sound =
-    kind === 'commands'
-      ? await of({ type: 'Add', data: { counter: 'c', by: 1 } })
-      : await of({ type: 'Added', data: { counter: 'c', by: 1, total: 1 } });
+  const sound = await soundOf(kind);
   return {
     empty: new Uint8Array(),
     text: utf8('hello'),
@@ -85,6 +85,12 @@ test('what no service wrote stops neither owner nor worker, and its place is tol
           written[kind].push(placeOf({ topic, partition, offset: baseOffset }));
         }
 
+  // Sound but for an id that Postgres cannot hold.
+  const topic = `${counters.name}.commands`;
+  const unkeepable = { key: 'nul\0', value: await soundOf('commands'), headers: { actor: 'ann' }, timestampMs };
+  const { baseOffset } = await appender.append(topic, 0, [unkeepable]);
+  written.commands.push(placeOf({ topic, partition: 0, offset: baseOffset }));
+
   expect(await addTo(counterIds)).toEqual([2, 2, 2, 2]);
   const told = service.lines
     .filter(({ message }) => message === 'a command was refused because of a fault')
@@ -96,6 +102,7 @@ test('what no service wrote stops neither owner nor worker, and its place is tol
   expect(service.stats).toMatchObject({ conflicts: 0 });
   // An owner that takes over folds past all of it.
   await service.close();
+  expect(service.stats.storeFailures).toBe(0);
   service = await counters.startService(1);
   expect(await addTo(counterIds)).toEqual([3, 3, 3, 3]);
   expect(service.stats.halted.size).toBe(0);
