@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { LocalError } from '@palaver/local';
 import { type Arena, openArena } from './bench/arena.ts';
+import { benchCodec } from './bench/codec.ts';
 import { type Figure, figuresTable, isCorrect, isMet } from './bench/figures.ts';
 import { benchHistory } from './bench/history.ts';
 import { benchHttp } from './bench/http.ts';
@@ -16,7 +17,9 @@ import { settingsAt } from './house/settings.ts';
 
 const firstPort = 22_200;
 
-const parts: Readonly<Record<PartName, (arena: Arena, options: BenchOptions) => Promise<Figure[]>>> = {
+type ArenaPart = Exclude<PartName, 'codec'>;
+
+const parts: Readonly<Record<ArenaPart, (arena: Arena, options: BenchOptions) => Promise<Figure[]>>> = {
   processor: benchProcessor,
   http: benchHttp,
   replay: benchReplay,
@@ -24,7 +27,18 @@ const parts: Readonly<Record<PartName, (arena: Arena, options: BenchOptions) => 
   history: benchHistory,
 };
 
+/** The codec needs no stack, and none beside it. */
 const run = async (options: BenchOptions, signal: AbortSignal): Promise<Figure[]> => {
+  const inArena = options.parts.filter((part) => part !== 'codec');
+  const alone = options.parts.includes('codec') ? benchCodec(options) : [];
+  return inArena.length === 0 ? alone : [...(await runInArena(inArena, options, signal)), ...alone];
+};
+
+const runInArena = async (
+  names: readonly ArenaPart[],
+  options: BenchOptions,
+  signal: AbortSignal,
+): Promise<Figure[]> => {
   const say = (line: string): void => console.error(`  ${line}`);
   const settings = settingsAt(firstPort + options.portOffset, '.palaver-bench');
   const arena = await openArena({ settings, say, signal, profileDir: options.profileDir ?? undefined });
@@ -33,7 +47,7 @@ const run = async (options: BenchOptions, signal: AbortSignal): Promise<Figure[]
   });
   const measure = async (): Promise<Figure[]> => {
     const figures: Figure[] = [];
-    for (const part of options.parts) figures.push(...(await parts[part](arena, options)));
+    for (const part of names) figures.push(...(await parts[part](arena, options)));
     return figures;
   };
   try {

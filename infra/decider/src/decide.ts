@@ -10,6 +10,7 @@ import {
 } from '@palaver/event-log';
 import type { AnyDecider, CommandRule, Decision, Json, NewEvent } from './decider.ts';
 import { evolve, type Folding, kindOf, streamsOf } from './fold.ts';
+import { isKeepable } from './ids.ts';
 import type { Work } from './kept-state.ts';
 import { commandHeaders, type Outcome, outcomeOf, refused } from './outcome.ts';
 import type { StreamState } from './state-store.ts';
@@ -28,8 +29,14 @@ export type Received = {
   /** Streams that its events change besides those it reads; known once it has been decided. */
   readonly touched: Set<string>;
   /** Why it can only be refused, if so. */
-  readonly fault: Outcome | null;
+  readonly fault: Fault | null;
 };
+
+/**
+ * A refusal that no rule decided. Remembered it is told for ever; but what this owner cannot decide another one may, of a newer version or
+ * after a repair: then a repeat under the same id is decided anew.
+ */
+export type Fault = { readonly outcome: Outcome; readonly remembered: boolean };
 
 /** `records` is what it leaves on the log: never empty (design rule 3). `seen` tells how it went, for the metrics. */
 export type Decided = {
@@ -47,10 +54,24 @@ export type DecideContext = {
   readonly onFault: (record: LogRecord, error: unknown) => void;
 };
 
-/** A slash would break the keys, and no store holds a NUL. */
-const isStreamId = (stream: string): boolean => !stream.includes('/') && !stream.includes('\0');
-
 const internal = (detail: string): Outcome => refused('internal', detail);
+
+const undecided = (code: string, detail: string): Fault => ({ outcome: refused(code, detail), remembered: false });
+const undecodable = undecided('undecodable_command', 'The command could not be read.');
+const unknown = undecided('unknown_command', 'The command is not known to who decides it now. It can be sent again.');
+const halted = undecided(
+  'partition_halted',
+  'What has happened here cannot be read at the moment. It can be sent again.',
+);
+
+/** The same command where nothing can be decided: only what was told before can be told. */
+export const onHaltedPartition = (received: Received): Received => ({ ...received, fault: halted });
+
+/** Whether a record of the commands topic says whose command it is; others have no id that could be kept or answered. */
+const isCommand = ({ key, headers }: LogRecord): boolean =>
+  isKeepable(key) &&
+  headers[commandHeaders.actor] !== undefined &&
+  isKeepable(headers[commandHeaders.fingerprint] || 'none');
 
 /** Reads one command record; the schemas must be known to the codec. Never throws: what is wrong becomes its fault. */
 export const receive = (
@@ -60,34 +81,35 @@ export const receive = (
 ): Received => {
   const base = {
     record,
-    id: record.key,
+    id: isCommand(record) ? record.key : '',
     fingerprint: record.headers[commandHeaders.fingerprint] ?? '',
     reads: {},
     touched: new Set<string>(),
   };
-  const faulty = (fault: Outcome, error: unknown): Received => {
+  const faulty = (fault: Fault, error: unknown): Received => {
     onFault(record, error);
     return { ...base, message: null, rule: undefined, fault };
   };
   let message: Message;
   try {
+    if (base.id === '') throw new TypeError('the record lacks the key or the headers of a command');
     if (record.value === null) throw new TypeError('the record has no value');
     message = codec.decode(record.value);
   } catch (error) {
-    return faulty(refused('undecodable_command', 'The command could not be read.'), error);
+    return faulty(undecodable, error);
   }
   const rules: Readonly<Record<string, CommandRule>> = decider.rules;
   const rule = Object.hasOwn(rules, message.type) ? rules[message.type] : undefined;
-  if (!rule) return faulty(internal('No rule decides this type of command.'), `unknown command ${message.type}`);
+  if (!rule) return faulty(unknown, `unknown command ${message.type}`);
   try {
     const reads: Record<string, { stream: string; initial: Json }> = {};
     for (const [name, ref] of Object.entries(rule.reads(message.data))) {
-      if (!isStreamId(ref.stream)) throw new TypeError(`${ref.stream} is no id of a stream`);
+      if (!isKeepable(ref.stream)) throw new TypeError(`${ref.stream} is no id of a stream`);
       reads[name] = { stream: ref.stream, initial: ref.kind.initial };
     }
     return { ...base, message, rule, reads, fault: null };
   } catch (error) {
-    return faulty(internal('The command could not be decided.'), error);
+    return faulty({ outcome: internal('The command could not be decided.'), remembered: true }, error);
   }
 };
 
@@ -98,7 +120,7 @@ const marker = (received: Received, epoch: string, told: Outcome | null): NewRec
     headers[eventHeaders.outcome] = JSON.stringify(told);
     headers[eventHeaders.fingerprint] = fingerprint;
   }
-  // A repeat's marker must not share the first one's key, or compaction would forget the outcome with it.
+  // One that tells nothing must not share a key with one that does, or compaction would forget the outcome with it.
   const key = markerKey(told ? id : `${id}:${record.offset}`, epoch);
   return { key, value: null, headers, timestampMs: record.timestampMs };
 };
@@ -141,7 +163,7 @@ const write = (
     for (const name of missing) received.touched.add(name);
     if (missing.length > 0) throw new NotLoaded();
     const initial = kindOf(folding, stream)?.initial;
-    if (initial === undefined || !names.every(isStreamId))
+    if (initial === undefined || !names.every(isKeepable))
       throw new TypeError(`${stream} is no stream of ${decider.name}`);
     const version = (states.get(stream) ?? work.stream(stream, initial)).version + 1;
     const value = codec.encode(eventsTopic, event);
@@ -204,7 +226,9 @@ export const decideOne = (context: DecideContext, received: Received, work: Work
     return { records: [...records.slice(0, -1), { ...last, headers }], outcome, seen };
   };
   const nothing: Written = { records: [], states: new Map() };
-  if (received.fault) return end(received.fault, nothing, 'faulty');
+  const { fault } = received;
+  if (fault?.remembered) return end(fault.outcome, nothing, 'faulty');
+  if (fault) return { records: [marker(received, epoch, null)], outcome: fault.outcome, seen: 'faulty' };
   try {
     const decision = runRule(received, work);
     const events = decision.kind === 'accepted' ? decision.events : [];

@@ -1,6 +1,7 @@
 import {
   type Codec,
   eventHeaders,
+  isForeign,
   type LogRecord,
   type Message,
   originOf,
@@ -8,11 +9,12 @@ import {
   type Taken,
 } from '@palaver/event-log';
 import type { AnyDecider, EventMeta, Json, StreamKind, StreamRef } from './decider.ts';
+import { isKeepable } from './ids.ts';
 import type { Work } from './kept-state.ts';
 import { parseOutcome } from './outcome.ts';
 import type { StreamState } from './state-store.ts';
 
-/** An event that the owner cannot fold. Deciding without it would be deciding wrongly, so its partition stops. */
+/** An event that the owner cannot fold. Deciding without it would be deciding wrongly, so nothing is decided on its partition. */
 export class PoisonRecord extends Error {
   override readonly name = 'PoisonRecord';
   constructor(record: LogRecord, cause: unknown) {
@@ -70,53 +72,66 @@ export type ReadRecords = {
   readonly commandIds: ReadonlySet<string>;
 };
 
-/** Walks a partition's records in order: `read` finds those that count, `fold` brings them onto a `Work` with their states. */
+/**
+ * Walks a partition's records in order: `read` finds those that count, `fold` brings them onto a `Work` with their states. Behind a poisonous
+ * one nothing is folded any more, but it still walks on, to know which records count.
+ */
 export class PartitionFold {
   /** Keys of records that no reader takes and that nobody has tombstoned yet. */
   readonly lost = new Set<string>();
+  poison: PoisonRecord | null = null;
   private readonly folding: Folding;
   private readonly codec: Codec;
   private readonly reader: Reader;
+  private readonly onForeign: (record: LogRecord) => void;
 
-  constructor(options: { folding: Folding; codec: Codec; reader: Reader }) {
+  constructor(options: { folding: Folding; codec: Codec; reader: Reader; onForeign: (record: LogRecord) => void }) {
     this.folding = options.folding;
     this.codec = options.codec;
     this.reader = options.reader;
+    this.onForeign = options.onForeign;
   }
 
   get taken(): Taken | null {
     return this.reader.last;
   }
 
-  /** The records' schemas must be known to the codec. Throws `PoisonRecord`. */
+  /** The records' schemas must be known to the codec. Sets `poison` when one of them cannot be read. */
   read(records: readonly LogRecord[]): ReadRecords {
     const counted: { record: LogRecord; event: PlacedEvent | null }[] = [];
     const streams = new Set<string>();
     const commandIds = new Set<string>();
     for (const record of records) {
-      if (!this.counts(record)) continue;
+      if (!this.counts(record) || this.poison) continue;
       const event = this.eventOf(record);
       counted.push({ record, event });
       if (event) for (const name of streamsOf(this.folding, event.stream, event)) streams.add(name);
-      const id = record.headers[eventHeaders.command];
-      if (id !== undefined && record.headers[eventHeaders.outcome] !== undefined) commandIds.add(id);
+      const id = rememberedId(record);
+      if (id !== null) commandIds.add(id);
     }
     return { counted, streams, commandIds };
   }
 
-  /** Throws `PoisonRecord`. */
+  /** Sets `poison` when one of them cannot be folded. Nothing may be decided on `work` then. */
   fold({ counted }: ReadRecords, work: Work): void {
     for (const { record, event } of counted) {
       try {
         remember(record, work);
         if (event) this.evolveAll(event, work);
       } catch (error) {
-        throw new PoisonRecord(record, error);
+        // No owner wrote this tombstone: its outcome is nobody's.
+        if (originOf(record.headers) === null) continue;
+        this.poison = new PoisonRecord(record, error);
+        return;
       }
     }
   }
 
   private counts(record: LogRecord): boolean {
+    if (isForeign(record)) {
+      this.onForeign(record);
+      return false;
+    }
     if (originOf(record.headers) === null) {
       this.lost.delete(record.key);
       return record.headers[eventHeaders.outcome] !== undefined;
@@ -128,11 +143,12 @@ export class PartitionFold {
 
   private eventOf(record: LogRecord): PlacedEvent | null {
     const key = parseEventKey(record.key);
-    if (!key || record.value === null || !kindOf(this.folding, key.stream)) return null;
+    if (!key || record.value === null || !kindOf(this.folding, key.stream) || !isKeepable(key.stream)) return null;
     try {
       return { ...this.codec.decode(record.value), ...key, timestampMs: record.timestampMs };
     } catch (error) {
-      throw new PoisonRecord(record, error);
+      this.poison = new PoisonRecord(record, error);
+      return null;
     }
   }
 
@@ -149,12 +165,19 @@ export class PartitionFold {
  * happened, not that it was asked for.
  */
 const remember = (record: LogRecord, work: Work): void => {
-  const id = record.headers[eventHeaders.command];
-  const outcome = record.headers[eventHeaders.outcome];
-  if (id === undefined || outcome === undefined || work.remembered(id, record.timestampMs)) return;
+  const id = rememberedId(record);
+  if (id === null || work.remembered(id, record.timestampMs)) return;
   work.remember(id, {
     timeMs: record.timestampMs,
     fingerprint: record.headers[eventHeaders.fingerprint] ?? '',
-    outcome: parseOutcome(outcome),
+    outcome: parseOutcome(record.headers[eventHeaders.outcome]!),
   });
+};
+
+/** The id of the command whose outcome the record carries, if it does and a store can hold it. */
+const rememberedId = ({ headers }: LogRecord): string | null => {
+  const id = headers[eventHeaders.command];
+  const carries =
+    headers[eventHeaders.outcome] !== undefined && isKeepable(headers[eventHeaders.fingerprint] || 'none');
+  return id !== undefined && carries && isKeepable(id) ? id : null;
 };

@@ -29,6 +29,10 @@ export const derivedId = (...parts: readonly string[]): string => {
   return asUuid8(hash.digest());
 };
 
+/** Whether keys of the log and stores can hold this id: a slash would break the keys, and no store holds a NUL. */
+export const isKeepable = (id: string): boolean =>
+  id !== '' && id.length <= 500 && !id.includes('/') && !id.includes('\0');
+
 /** JSON with the keys of every object sorted: equal for equal values, however they were written. */
 export const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (_key, inner: unknown) =>

@@ -19,7 +19,6 @@ export {
 } from './outcome.ts';
 export type { DeciderLogger, DeciderStats, OwnerLimits } from './owner.ts';
 export { type PostgresStateStore, postgresStateStore } from './postgres-state-store.ts';
-export { prepareRecords } from './prepare.ts';
 export {
   type CausedCommand,
   type CausingEvent,

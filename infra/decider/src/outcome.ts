@@ -89,8 +89,22 @@ export const replyRecord = (given: {
   timestampMs: given.timestampMs,
 });
 
-export const parseReplies = ({ value }: Pick<LogRecord, 'value'>): readonly AddressedReply[] =>
-  value === null ? [] : (JSON.parse(text.decode(value)) as AddressedReply[]);
+/** None of them from a record that holds something else. */
+export const parseReplies = ({ value }: Pick<LogRecord, 'value'>): readonly AddressedReply[] => {
+  if (value === null) return [];
+  try {
+    const parsed: unknown = JSON.parse(text.decode(value));
+    return Array.isArray(parsed) ? parsed.filter(isAddressedReply) : [];
+  } catch {
+    return [];
+  }
+};
+
+const isAddressedReply = (value: Partial<AddressedReply> | null): value is AddressedReply =>
+  typeof value?.waiter === 'string' &&
+  (value.outcome?.kind === 'accepted' || value.outcome?.kind === 'refused') &&
+  Number.isSafeInteger(value.position?.partition) &&
+  Number.isSafeInteger(value.position?.offset);
 
 /** `<instance>/<partition>` taken apart; null for anything else. */
 export const parseReplyTo = (value: string | undefined): { instance: string; partition: number } | null => {

@@ -7,9 +7,11 @@ import {
   type EventLog,
   type Lease,
   type LogRecord,
+  isForeign,
   type NewRecord,
   originOf,
   type PartitionOwner,
+  SchemasUnavailable,
   type Taken,
   TakenRecords,
 } from '@palaver/event-log';
@@ -18,15 +20,15 @@ import {
   type Decided,
   decideOne,
   NotLoaded,
+  onHaltedPartition,
   type Received,
   receive,
   toldBefore,
 } from './decide.ts';
-import { PartitionFold, PoisonRecord, type Reader } from './fold.ts';
+import { PartitionFold, type PoisonRecord, type Reader } from './fold.ts';
 import { KeptState, type KeptStateOptions, type Work } from './kept-state.ts';
 import { judgeLanding } from './landing.ts';
-import type { Outcome } from './outcome.ts';
-import { prepareRecords } from './prepare.ts';
+import { commandHeaders, type Outcome } from './outcome.ts';
 import type { ReplySender } from './replies.ts';
 import { type Checkpoint, type Claimed, ClaimLost, type StateStore, StoreFailure } from './state-store.ts';
 
@@ -39,7 +41,8 @@ import { type Checkpoint, type Claimed, ClaimLost, type StateStore, StoreFailure
  *   (new epoch)                                        ▲                                              │ agreed
  *                                                      └────────── answer, keep the changes ◀─────────┘
  *
- * `#held` is null while it is away. `stop` ends it between any two steps; a batch that was not finished is not committed.
+ * `held` is null while it is away. Behind an event that it cannot read it decides nothing: commands that somebody waits for are refused, the
+ * first that nobody waits for is waited with, and the partition is folded again until that works. `stop` ends it between any two steps; a batch that was not finished is not committed.
  */
 export type OwnerContext = DecideContext & {
   readonly log: EventLog;
@@ -89,6 +92,12 @@ export type DeciderStats = {
   appendsRejected: number;
   lostRecords: number;
   storeFailures: number;
+  /** Records of the events topic that no owner wrote, and nobody takes. */
+  foreignRecords: number;
+  /** Partitions on which nothing is decided, with the event that cannot be read. Any at all should page someone. */
+  readonly halted: Map<number, string>;
+  /** Partitions whose owner tries something again at the moment, with what went wrong. */
+  readonly retrying: Map<number, string>;
   /** Next offset of the commands topic, per partition held. */
   readonly positions: Map<number, number>;
 };
@@ -97,7 +106,16 @@ type LogLine = (fields: object, message: string) => void;
 export type DeciderLogger = { readonly info: LogLine; readonly warn: LogLine; readonly error: LogLine };
 
 /** What the owner holds between two folds. `next` is where its next append must land. */
-type Held = { readonly epoch: string; readonly state: KeptState; next: number; taken: Taken | null; lost: Set<string> };
+type Held = {
+  readonly epoch: string;
+  readonly state: KeptState;
+  readonly foldedMs: number;
+  /** What `state` could not be folded beyond; what was told before it is known all the same. */
+  readonly poison: PoisonRecord | null;
+  next: number;
+  taken: Taken | null;
+  lost: Set<string>;
+};
 
 type Told = { readonly command: LogRecord; readonly outcome: Outcome; readonly offsetInAppend: number };
 type Chunk = {
@@ -144,16 +162,16 @@ export class Owner implements PartitionOwner {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.turn.catch(() => undefined);
-    this.context.stats.positions.delete(this.partition);
+    for (const figure of ['positions', 'halted', 'retrying'] as const)
+      this.context.stats[figure].delete(this.partition);
     const { held } = this;
     this.held = null;
-    if (held && held.lost.size === 0 && held.state.unkept > 0)
-      await held.state.keep(checkpointOf(held)).catch((error) => this.storeFailed(error));
+    if (held && mayKeep(held)) await held.state.keep(checkpointOf(held)).catch((error) => this.storeFailed(error));
   }
 
   private async decideBatch(batch: Batch): Promise<void> {
     const { context } = this;
-    await this.untilDone(() => prepareRecords(context.commands, batch.records));
+    await this.untilDone(() => context.commands.prepare(batch.records.map(({ value }) => value)));
     this.distrustLeap(batch);
     const received = batch.records.map((record) => receive(context, context.commands, record));
     const flights = context.without.has('single flight') ? received.map((one) => [one]) : [received];
@@ -183,7 +201,8 @@ export class Owner implements PartitionOwner {
 
   /** Decides as many of these as fit one append. Returns how many are done for good. */
   private async decideSome(held: Held, received: readonly Received[]): Promise<number> {
-    if (held.state.full) await held.state.keep(checkpointOf(held));
+    const { context } = this;
+    if (held.state.full && mayKeep(held)) await held.state.keep(checkpointOf(held));
     const streams = new Set<string>();
     for (const { reads, touched } of received) {
       for (const name in reads) streams.add(reads[name]!.stream);
@@ -194,14 +213,15 @@ export class Owner implements PartitionOwner {
       received.map(({ id }) => id),
     );
     const chunk = this.decideChunk(held, received, work);
+    if (held.poison && chunk.count === 0) throw held.poison;
     if (chunk.records.length > 0) {
       const landed = await this.append(held, chunk.records, work);
       if (!landed) return 0;
-      for (const seen of chunk.decided) this.context.stats[seen] += 1;
+      for (const seen of chunk.decided) context.stats[seen] += 1;
     }
     const baseOffset = held.next - chunk.records.length;
     const { partition } = this;
-    this.context.answer(
+    context.answer(
       chunk.told.map(({ command, outcome, offsetInAppend }) => ({
         command,
         outcome,
@@ -210,6 +230,7 @@ export class Owner implements PartitionOwner {
     );
     await this.tombstoneLost(held);
     this.keepSoon(held);
+    if (held.poison && context.nowMs() - held.foldedMs >= context.limits.maxRetryMs) this.drop(held);
     return chunk.count;
   }
 
@@ -230,7 +251,10 @@ export class Owner implements PartitionOwner {
         if (outcome) told.push({ command: command.record, outcome, offsetInAppend: 0 });
         continue;
       }
-      const one = decideIfLoaded(context, command, work, held.epoch);
+      const waits = held.poison !== null && !isAwaited(command);
+      const one = waits
+        ? null
+        : decideIfLoaded(context, held.poison ? onHaltedPartition(command) : command, work, held.epoch);
       if (!one) {
         count -= 1;
         break;
@@ -266,6 +290,7 @@ export class Owner implements PartitionOwner {
       await context.log.read(context.eventsTopic, [{ partition, from: held.next, to: baseOffset }], (batch) => {
         gap.push(...batch.records);
       });
+    for (const record of gap) if (isForeign(record)) this.tellForeign(record);
     const landing = context.without.has('gap check')
       ? judgeLanding([], records, null)
       : baseOffset < held.next
@@ -311,6 +336,11 @@ export class Owner implements PartitionOwner {
     throw new Stopped('the lease is not valid');
   }
 
+  private tellForeign({ topic, partition, offset, key }: LogRecord): void {
+    this.context.stats.foreignRecords += 1;
+    this.context.logger.warn({ topic, partition, offset, key }, 'a record that no owner wrote is passed over');
+  }
+
   private drop(held: Held): void {
     if (this.held === held) this.held = null;
   }
@@ -321,6 +351,7 @@ export class Owner implements PartitionOwner {
       try {
         await step();
         this.retryMs = 0;
+        this.context.stats.retrying.delete(this.partition);
         return;
       } catch (error) {
         if (this.stopped) return;
@@ -334,16 +365,15 @@ export class Owner implements PartitionOwner {
     }
   }
 
-  /** Throws what no repetition can mend. */
   private failed(error: unknown): void {
     const { stats, logger } = this.context;
-    if (error instanceof PoisonRecord) throw error;
+    if (!(error instanceof Stopped)) stats.retrying.set(this.partition, String(error));
     if (error instanceof StoreFailure) {
       this.storeFailed(error);
       return;
     }
     if (error instanceof AppendRejected) stats.appendsRejected += 1;
-    else this.held = null;
+    else if (!(error instanceof SchemasUnavailable)) this.held = null;
     if (error instanceof AppendUnknown) stats.appendsUnknown += 1;
     if (!(error instanceof Stopped)) logger.warn({ err: error, partition: this.partition }, 'trying again');
   }
@@ -381,26 +411,40 @@ export class Owner implements PartitionOwner {
       folding: context.folding,
       codec: context.events,
       reader: context.without.has('order') ? takesAll(taken) : new TakenRecords(taken),
+      onForeign: (record) => this.tellForeign(record),
     });
     const from = claimed.checkpoint?.offset ?? at.start;
     if (from < at.end) await this.foldRange(state, fold, { from, to: at.end });
-    const held = { epoch: claim.epoch, state, next: at.end, taken: fold.taken, lost: fold.lost };
+    const { poison, taken: last, lost } = fold;
+    const held = { epoch: claim.epoch, state, foldedMs: context.nowMs(), poison, next: at.end, taken: last, lost };
     await this.tombstoneLost(held);
     context.stats.folds += 1;
+    this.tellHalted(poison);
     return held;
+  }
+
+  private tellHalted(poison: PoisonRecord | null): void {
+    const { partition } = this;
+    const { stats, logger } = this.context;
+    const before = stats.halted.get(partition);
+    if (poison) stats.halted.set(partition, poison.message);
+    else stats.halted.delete(partition);
+    if (poison && before !== poison.message)
+      logger.error({ err: poison, partition }, 'an event cannot be read: nothing is decided on its partition');
+    if (!poison && before !== undefined) logger.info({ partition }, 'all events can be read again');
   }
 
   private async foldRange(state: KeptState, fold: PartitionFold, range: { from: number; to: number }): Promise<void> {
     const { context, partition } = this;
     await context.log.read(context.eventsTopic, [{ partition, ...range }], async ({ records, nextOffset }) => {
       if (this.stopped) throw new Stopped();
-      await prepareRecords(context.events, records);
+      await context.events.prepare(records.map(({ value }) => value));
       const read = fold.read(records);
       const work = await state.load(read.streams, read.commandIds);
       fold.fold(read, work);
       state.change(work);
       context.stats.foldedRecords += records.length;
-      if (state.unkept < context.limits.keepAfterChanges) return;
+      if (fold.poison || state.unkept < context.limits.keepAfterChanges) return;
       await this.tombstoneLost(fold);
       await state.keep({ offset: nextOffset, taken: fold.taken });
     });
@@ -411,7 +455,7 @@ export class Owner implements PartitionOwner {
   }
 
   private async keep(held: Held): Promise<void> {
-    if (held.state.unkept === 0 || held.lost.size > 0 || this.held !== held) return;
+    if (!mayKeep(held) || this.held !== held) return;
     await held.state.keep(checkpointOf(held)).catch((error) => this.storeFailed(error));
   }
 
@@ -444,5 +488,11 @@ const takesAll = (last: Taken | null): Reader => {
   };
   return reader;
 };
+
+/** The store gets states and where they stand together: not behind what could not be folded, nor before lost records are erased. */
+const mayKeep = ({ poison, lost, state }: Held): boolean => poison === null && lost.size === 0 && state.unkept > 0;
+
+/** A refusal is heard by whoever waits for it. What nobody waits for, such as what follows from an event, would be lost with one. */
+const isAwaited = ({ record }: Received): boolean => record.headers[commandHeaders.replyTo] !== undefined;
 
 const checkpointOf = (held: Held): Checkpoint => ({ offset: held.next, taken: held.taken });

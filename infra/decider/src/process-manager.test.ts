@@ -16,13 +16,24 @@ const opened = (account: string, from: number, epoch = 'e'): NewRecord => ({
 const startWelcome = async (fates: AppendFate[] = [], act?: (event: BankEvent) => Promise<void>) => {
   const broker = memoryBroker({ partitions: 1, fate: () => fates.shift() ?? 'written' });
   const checkpoints = memoryStateStore();
+  const mend = { asked: 0, done: false };
+  const codec = jsonCodec<BankEvent>();
+  const events = {
+    ...codec,
+    decode: (bytes: Uint8Array): BankEvent => {
+      if (Buffer.from(bytes).toString() !== 'no json') return codec.decode(bytes);
+      mend.asked += 1;
+      if (!mend.done) return codec.decode(bytes);
+      return { type: 'Opened', data: { account: 'b', by: 'ann' } };
+    },
+  };
   const start = async (process: string) => {
     const manager = await startProcessManager<BankEvent, BankCommand>({
       log: broker.log(process),
       name: 'welcome',
       groupId: 'welcome-group',
       topic: 'bank.events',
-      events: jsonCodec<BankEvent>(),
+      events,
       decider: bankDecider(),
       commands: jsonCodec<BankCommand>(),
       checkpoints,
@@ -39,7 +50,7 @@ const startWelcome = async (fates: AppendFate[] = [], act?: (event: BankEvent) =
     return manager;
   };
   const ids = () => broker.records('bank.commands', 0).map(({ key }) => key);
-  return { broker, start, ids };
+  return { broker, start, ids, mend };
 };
 
 const idOf = (from: number): string => causedId('welcome', { commandId: `c${from}`, index: 0 });
@@ -100,4 +111,15 @@ test('what else follows is tried until it is done, before the position moves on'
   await start('two');
   await expect.poll(ids).toHaveLength(3);
   expect(seen).toEqual(['a', 'a', 'a', 'b', 'c']);
+});
+
+test('at an event that it cannot read it waits, and goes on when it can', async () => {
+  const { broker, start, ids, mend } = await startWelcome();
+  const value = Buffer.from('no json');
+  broker.write('bank.events', 0, [opened('a', 0), { ...opened('b', 1), value }, opened('c', 2)]);
+  await start('one');
+  await expect.poll(() => mend.asked).toBeGreaterThan(1);
+  expect(ids()).toEqual([]);
+  mend.done = true;
+  await expect.poll(ids).toEqual([idOf(0), idOf(1), idOf(2)]);
 });

@@ -19,7 +19,6 @@ import { PoisonRecord } from './fold.ts';
 import { derivedId, fingerprint } from './ids.ts';
 import { commandRecord } from './outcome.ts';
 import type { DeciderLogger } from './owner.ts';
-import { prepareRecords } from './prepare.ts';
 import { topicsOf } from './processor.ts';
 import type { Claim, StateStore } from './state-store.ts';
 
@@ -70,7 +69,8 @@ const MAX_RETRY_MS = 2_000;
 
 /**
  * Turns events into commands: reads a partition in order, does and appends what follows, then moves its checkpoint. A crash in
- * between does it again, and appends the same commands under the same ids.
+ * between does it again, and appends the same commands under the same ids. At an event that it cannot read or handle its partition waits, and
+ * says so, until that works: to pass over it would be to lose what follows. Other partitions go on.
  */
 export const startProcessManager = async <E extends Message, C extends Message>(
   options: ProcessManagerOptions<E, C>,
@@ -82,11 +82,10 @@ export const startProcessManager = async <E extends Message, C extends Message>(
   const rules: Readonly<Record<string, CommandRule>> = decider.rules;
 
   /** The events among these records, and the commands that follow from them, by partition. Throws `PoisonRecord`. */
-  const follow = (records: readonly LogRecord[], taken: TakenRecords): Followed<E> => {
+  const follow = (counted: readonly LogRecord[]): Followed<E> => {
     const commands = new Map<number, NewRecord[]>();
     const causes: Cause<E>[] = [];
-    for (const record of records) {
-      if (!taken.take(record)) continue;
+    for (const record of counted) {
       try {
         const cause = causeOf(record);
         if (cause === null) continue;
@@ -146,8 +145,8 @@ export const startProcessManager = async <E extends Message, C extends Message>(
         try {
           return await step();
         } catch (error) {
-          if (error instanceof PoisonRecord) throw error;
-          logger.warn({ err: error, processManager: name, partition }, 'trying again');
+          const tell = error instanceof PoisonRecord ? logger.error : logger.warn;
+          tell({ err: error, processManager: name, partition }, 'trying again');
           await delay(retryMs, undefined, { ref: false });
         }
       }
@@ -155,9 +154,13 @@ export const startProcessManager = async <E extends Message, C extends Message>(
     };
 
     const handleBatch = async ({ records, nextOffset }: Batch): Promise<void> => {
-      await untilDone(() => prepareRecords(options.events, records));
-      if (stopped) return;
-      const { causes, commands } = follow(records, taken);
+      const counted = records.filter((record) => taken.take(record));
+      const followed = await untilDone(async () => {
+        await options.events.prepare(counted.map(({ value }) => value));
+        return follow(counted);
+      });
+      if (stopped || !followed) return;
+      const { causes, commands } = followed;
       const { act } = options;
       if (act) for (const { event, meta } of causes) await untilDone(() => act(event, meta));
       for (const [to, list] of commands) await untilDone(() => appender.append(commandsTopic, to, list));

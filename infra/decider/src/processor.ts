@@ -72,6 +72,9 @@ const noStats = (): DeciderStats => ({
   appendsRejected: 0,
   lostRecords: 0,
   storeFailures: 0,
+  foreignRecords: 0,
+  halted: new Map(),
+  retrying: new Map(),
   positions: new Map(),
 });
 

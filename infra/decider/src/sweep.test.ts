@@ -38,6 +38,13 @@ const swept = async (records: readonly NewRecord[]) => {
   return { broker, swept: await sweep(), sweep };
 };
 
+const closing = {
+  key: 'account:a/3/e',
+  from: 3,
+  event: { type: 'Closed', data: { account: 'a', number: 3 } },
+  outcome: told('closed'),
+};
+
 const history = [
   recordOf({ key: 'account:a/1/e', from: 0, event: opened('a'), outcome: told('opened a') }),
   recordOf({ key: 'account:b/1/e', from: 1, event: opened('b'), outcome: told('opened b') }),
@@ -45,17 +52,12 @@ const history = [
   recordOf({ key: 'account:b/2/e', from: 2, index: 1, event: moved('b', 2), outcome: told('moved') }),
   // A late writer's repeat, which no reader takes.
   recordOf({ key: 'account:a/2/z', from: 2, epoch: 'z', event: moved('a', 1) }),
-  recordOf({
-    key: 'account:a/3/e',
-    from: 3,
-    event: { type: 'Closed', data: { account: 'a', number: 3 } },
-    outcome: told('closed'),
-  }),
+  recordOf(closing),
 ];
 
 test('erases what a deletion has ended, and what no reader takes; the deletion itself stays', async () => {
   const { broker, swept: found } = await swept(history);
-  expect(found).toEqual({ ended: { account: 2 }, lost: 1 });
+  expect(found).toEqual({ ended: { account: 2 }, lost: 1, unreadable: 0 });
   broker.compact(topic, { dropTombstones: true });
   const keys = broker.records(topic, 0).map(({ key }) => key);
   expect(keys).toEqual(['account:b/1/e', 'account:b/2/e', 'account:a/3/e', 'sweep']);
@@ -73,7 +75,7 @@ test('leaves every fold as it was, and what senders were told', async () => {
 
 test('finds nothing more to erase the second time', async () => {
   const { broker, sweep } = await swept(history);
-  const nothing = { ended: {}, lost: 0 };
+  const nothing = { ended: {}, lost: 0, unreadable: 0 };
   expect(await sweep()).toEqual(nothing);
   broker.compact(topic);
   expect(await sweep()).toEqual(nothing);
@@ -89,7 +91,13 @@ test('erases what a stream held up to its last end, when it was begun again and 
     close('account:a/4/e', 3),
     recordOf({ key: 'account:a/5/e', from: 4, event: opened('a') }),
   ]);
-  expect(found).toEqual({ ended: { account: 3 }, lost: 0 });
+  expect(found).toEqual({ ended: { account: 3 }, lost: 0, unreadable: 0 });
   broker.compact(topic, { dropTombstones: true });
   expect(broker.records(topic, 0).map(({ key }) => key)).toEqual(['account:a/4/e', 'account:a/5/e', 'sweep']);
+});
+
+test('an event that cannot be read keeps no other stream from being erased', async () => {
+  const foreign = { ...recordOf({ key: 'account:b/3/e', from: 4 }), value: Buffer.from('no json') };
+  const { swept: found } = await swept([...history.slice(0, 2), foreign, recordOf({ ...closing, from: 5 })]);
+  expect(found).toEqual({ ended: { account: 1 }, lost: 0, unreadable: 1 });
 });

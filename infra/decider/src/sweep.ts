@@ -9,8 +9,8 @@ import {
   originOf,
   parseEventKey,
   TakenRecords,
+  UndecodableRecord,
 } from '@palaver/event-log';
-import { prepareRecords } from './prepare.ts';
 
 export type SweepOptions = {
   readonly log: EventLog;
@@ -32,6 +32,8 @@ export type Swept = {
   readonly ended: Readonly<Record<string, number>>;
   /** Records that no reader takes. */
   readonly lost: number;
+  /** Events that cannot be read. If one of them ends its stream, that is for the sweep that can read it. */
+  readonly unreadable: number;
 };
 
 const tombstone = (record: LogRecord, headers: LogRecord['headers'] = {}): NewRecord => ({
@@ -62,31 +64,44 @@ const carried = ({ headers }: LogRecord): LogRecord['headers'] => {
 export const sweepPartition = async (options: SweepOptions): Promise<Swept> => {
   const { log, appender, topic, partition, maxBatch = 1_000, nowMs = Date.now } = options;
   const end = (await log.offsets(topic)).find((at) => at.partition === partition)?.end ?? 0;
-  const endings = await findEndings(options, end);
+  const { endings, unreadable } = await findEndings(options, end);
   const found = await findTombstones(options, endings, end);
   const records = [...found.values()].map(({ record }) => record);
   for (let from = 0; from < records.length; from += maxBatch)
     await appender.append(topic, partition, records.slice(from, from + maxBatch));
   await appender.append(topic, partition, [{ key: 'sweep', value: null, headers: {}, timestampMs: nowMs() }]);
-  return sweptOf(found);
+  return { ...sweptOf(found), unreadable };
 };
 
 /** Per ended stream, the version of the last event that ended it. */
 type Endings = ReadonlyMap<string, number>;
 
-const findEndings = async (options: SweepOptions, end: number): Promise<Endings> => {
+const findEndings = async (
+  options: SweepOptions,
+  end: number,
+): Promise<{ readonly endings: Endings; readonly unreadable: number }> => {
   const { log, topic, partition, codec, ends } = options;
   const endings = new Map<string, number>();
+  let unreadable = 0;
+  const isEnd = (value: Uint8Array): boolean => {
+    try {
+      return ends(codec.decode(value));
+    } catch (error) {
+      if (!(error instanceof UndecodableRecord)) throw error;
+      unreadable += 1;
+      return false;
+    }
+  };
   const taken = new TakenRecords(null);
   await log.read(topic, [{ partition, from: 0, to: end }], async ({ records }) => {
-    await prepareRecords(codec, records);
+    await codec.prepare(records.map(({ value }) => value));
     for (const record of records) {
       const key = parseEventKey(record.key);
       if (!taken.take(record) || !key || record.value === null) continue;
-      if (ends(codec.decode(record.value))) endings.set(key.stream, key.version);
+      if (isEnd(record.value)) endings.set(key.stream, key.version);
     }
   });
-  return endings;
+  return { endings, unreadable };
 };
 
 /** A tombstone to append; `kind` of the ended stream, null for a record that no reader takes. */
@@ -114,7 +129,7 @@ const findTombstones = async (
 
 const kindOf = (stream: string): string => stream.slice(0, stream.indexOf(':'));
 
-const sweptOf = (found: ReadonlyMap<string, Found>): Swept => {
+const sweptOf = (found: ReadonlyMap<string, Found>): Omit<Swept, 'unreadable'> => {
   const ended: Record<string, number> = {};
   let lost = 0;
   for (const { kind } of found.values()) {

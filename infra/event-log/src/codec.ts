@@ -10,10 +10,18 @@ export interface Codec<M extends Message = Message> {
   encode(topic: string, message: M): Uint8Array;
   /** Throws `UndecodableRecord` on an unprepared or unknown schema id, or on a foreign or truncated payload. */
   decode(value: Uint8Array): M;
-  /** Loads the writers' schemas of these values, where they are not known yet. */
+  /**
+   * Loads the writers' schemas of these values, where they are not known yet. A value that nobody can read keeps no other from it: `decode`
+   * says so. Throws `SchemasUnavailable`.
+   */
   prepare(values: Iterable<Uint8Array | null>): Promise<void>;
 }
 
 export class UndecodableRecord extends Error {
   override readonly name = 'UndecodableRecord';
+}
+
+/** The schemas of a batch could not be loaded now; the same call may work later. */
+export class SchemasUnavailable extends Error {
+  override readonly name = 'SchemasUnavailable';
 }

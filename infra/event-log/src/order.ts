@@ -22,14 +22,24 @@ export const eventHeaders = {
   fingerprint: 'fingerprint',
 } as const;
 
-/** The triple of a record, or null for one that no command wrote (a tombstone of the erasure sweep, a record to roll a segment). */
+/**
+ * The triple of a record, or null for one that no command wrote: a tombstone of the erasure sweep, a record to roll a segment, a stranger's.
+ * One malformed number taken would end the partition for all readers, since nothing rises above it.
+ */
 export const originOf = (headers: Headers): Taken | null => {
   const offset = headers[eventHeaders.commandOffset];
   const epoch = headers[eventHeaders.epoch];
   const index = headers[eventHeaders.index];
-  if (offset === undefined || epoch === undefined || index === undefined) return null;
-  return { commandOffset: Number(offset), epoch, index: Number(index) };
+  if (!offset || !epoch || !index) return null;
+  const origin = { commandOffset: Number(offset), epoch, index: Number(index) };
+  return isPlace(origin.commandOffset) && isPlace(origin.index) ? origin : null;
 };
+
+const isPlace = (number: number): boolean => Number.isSafeInteger(number) && number >= 0;
+
+/** Whether a record is a stranger's: it says something, and no owner said it. Nobody takes it, and somebody should be told. */
+export const isForeign = ({ value, headers }: Pick<LogRecord, 'value' | 'headers'>): boolean =>
+  value !== null && originOf(headers) === null;
 
 /** Rule 4: a record counts when its command offset is above the last taken one, or equal with the same epoch and a higher index. */
 export const rises = (origin: Taken, last: Taken | null): boolean =>

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
 import type { RecordSchema } from './avro.ts';
-import { UndecodableRecord } from './codec.ts';
+import { SchemasUnavailable, UndecodableRecord } from './codec.ts';
 import { avroCodec, registerSchemas, SchemaNotRegistered } from './registry-codec.ts';
 import { required } from './testing/kafka.ts';
 
@@ -39,7 +42,7 @@ test('a reader learns the id of a newer writer and of a foreign record, once eac
   expect(() => reader.decode(foreign)).toThrow(UndecodableRecord);
   await reader.prepare([noted, null, foreign, Uint8Array.of(1)]);
   expect(reader.decode(noted)).toEqual({ type: 'Noted', data: { id: 'x' } });
-  expect(reader.decode(foreign)).toEqual({ type: 'Foreign', data: { id: 'z' } });
+  expect(reader.decode(foreign)).toEqual({ type: 'palaver.test.Foreign', data: null });
 });
 
 test('a schema that is not registered is named', async () => {
@@ -56,9 +59,36 @@ test('an incompatible change is refused, and its subject named', async () => {
   await expect(registerSchemas({ registryUrl, schemas: [changed] })).rejects.toThrow(`${topic}-palaver.test.Noted`);
 });
 
-test('an id that the registry does not have cannot be decoded', async () => {
+test.each([
+  ['that the registry does not have', [0x7f, 0, 0, 0]],
+  ['that no registry can have', [0xff, 0xff, 0xff, 0xff]],
+  ['0', [0, 0, 0, 0]],
+])('a record with the id %s cannot be decoded, and keeps no other from it', async (_, idBytes) => {
+  const schemas = [schemaOf(newTopic(), 'Noted', id)];
+  await registerSchemas({ registryUrl, schemas });
+  const value = (await avroCodec({ registryUrl, schemas })).encode(schemas[0]!.topic, {
+    type: 'Noted',
+    data: { id: 'x' },
+  });
+  const reader = await avroCodec({ registryUrl, schemas: [] });
+  const foreign = Uint8Array.of(0, ...idBytes, 0);
+  await reader.prepare([foreign, value]);
+  expect(() => reader.decode(foreign)).toThrow(UndecodableRecord);
+  expect(reader.decode(value).type).toBe('palaver.test.Noted');
+});
+
+test('a schema of another kind than Avro cannot be decoded by', async () => {
+  const answer = await fetch(`${registryUrl}/subjects/${newTopic()}/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ schemaType: 'JSON', schema: '{"type":"object"}' }),
+  });
+  const { id: schemaId } = (await answer.json()) as { id: number };
+  const value = Buffer.from([0, 0, 0, 0, 0, 0x7b, 0x7d]);
+  value.writeInt32BE(schemaId, 1);
   const codec = await avroCodec({ registryUrl, schemas: [] });
-  await expect(codec.prepare([Uint8Array.of(0, 0x7f, 0, 0, 0, 0)])).rejects.toThrow(UndecodableRecord);
+  await codec.prepare([value]);
+  expect(() => codec.decode(value)).toThrow(UndecodableRecord);
 });
 
 test('a registry that cannot be reached is waited for, within the bound', async () => {
@@ -72,4 +102,37 @@ test('a registry that cannot be reached is waited for, within the bound', async 
   };
   await expect(avroCodec(options)).rejects.toThrow();
   expect(waits.length).toBeGreaterThan(0);
+});
+
+test('while the registry is away, what is known is decoded, and what is not can be asked for again', async () => {
+  const proxy = createServer((request, response) => {
+    void fetch(`${registryUrl}${request.url}`).then(async (answer) => {
+      response.writeHead(answer.status, { 'content-type': 'application/json' });
+      response.end(await answer.text());
+    });
+  });
+  const listen = async (port: number): Promise<number> => {
+    proxy.listen(port, '127.0.0.1');
+    await once(proxy, 'listening');
+    return (proxy.address() as AddressInfo).port;
+  };
+  const port = await listen(0);
+  onTestFinished(() => void proxy.close());
+  const topic = newTopic();
+  const [old, wide] = [[schemaOf(topic, 'Noted', id)], [schemaOf(topic, 'Noted', id, note)]];
+  for (const schemas of [old, wide]) await registerSchemas({ registryUrl, schemas });
+  const known = (await avroCodec({ registryUrl, schemas: old })).encode(topic, { type: 'Noted', data: { id: 'x' } });
+  const writer = await avroCodec({ registryUrl, schemas: wide });
+  const unseen = writer.encode(topic, { type: 'Noted', data: { id: 'y', note: 'n' } });
+  const reader = await avroCodec({ registryUrl: `http://127.0.0.1:${port}`, schemas: [] });
+  await reader.prepare([known]);
+
+  proxy.closeAllConnections();
+  proxy.close();
+  await reader.prepare([known]);
+  expect(reader.decode(known).type).toBe('palaver.test.Noted');
+  await expect(reader.prepare([known, unseen])).rejects.toThrow(SchemasUnavailable);
+  await listen(port);
+  await reader.prepare([known, unseen]);
+  expect(reader.decode(unseen).type).toBe('palaver.test.Noted');
 });

@@ -1,6 +1,6 @@
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { AvroTables, type RecordSchema } from './avro.ts';
-import { type Codec, type Message, UndecodableRecord } from './codec.ts';
+import { type Codec, type Message, SchemasUnavailable } from './codec.ts';
 
 export type AvroCodecOptions = {
   /** Base of the registry's Confluent API. */
@@ -9,7 +9,7 @@ export type AvroCodecOptions = {
   readonly schemas: readonly RecordSchema[];
   /** Of one request, ms. Default 5,000. */
   readonly requestTimeoutMs?: number;
-  /** How long a registry that cannot be reached is asked again, ms. Default 60,000. */
+  /** How long `load` asks a registry that cannot be reached again, ms. Default 60,000. */
   readonly unavailableMs?: number;
   /** Hears that the registry is waited for. */
   readonly onWait?: (error: Error) => void;
@@ -31,6 +31,9 @@ const connect = ({ registryUrl, requestTimeoutMs = 5000 }: RegistryOptions): Sch
   return new SchemaRegistry({ host: registryUrl, retry: { retries: 0 }, middlewares: [timeout as never] });
 };
 
+/** Ids are int32: https://docs.confluent.io/platform/current/schema-registry/develop/api.html#schemas */
+const largestId = 2 ** 31 - 1;
+
 /** Answers that asking again does not change. A request without an answer has status 400 in this client. */
 const finalStatuses = new Set([401, 403, 404, 409, 422]);
 
@@ -40,9 +43,13 @@ const isNotFound = (error: unknown): boolean => {
   return status === 404 || name === 'ConfluentSchemaRegistryError';
 };
 
+/** The registry has no such schema, or has one that its client cannot make sense of, which throws errors without a status. */
+const isUnreadable = (error: unknown): boolean =>
+  isNotFound(error) || typeof (error as { status?: unknown }).status !== 'number';
+
 const isFinal = (error: unknown): boolean => {
   const { status } = error as { status?: unknown };
-  return isNotFound(error) || typeof status !== 'number' || finalStatuses.has(status);
+  return isUnreadable(error) || finalStatuses.has(status as number);
 };
 
 /** Asks until there is an answer, or until the registry was away for `unavailableMs`. */
@@ -87,9 +94,9 @@ export class RegistryCodec<M extends Message = Message> implements Codec<M> {
     return this.tables.decode(value) as M;
   }
 
+  /** One after the other, so that a batch of nonsense is no burst of requests. */
   async prepare(values: Iterable<Uint8Array | null>): Promise<void> {
-    const unknown = this.tables.unknownIds(values);
-    if (unknown.size > 0) await Promise.all([...unknown].map((id) => this.learn(id)));
+    for (const id of this.tables.unknownIds(values)) await this.learn(id);
   }
 
   private async loadOne(schema: RecordSchema): Promise<void> {
@@ -104,17 +111,18 @@ export class RegistryCodec<M extends Message = Message> implements Codec<M> {
     }
   }
 
+  /** An id that the registry does not have stays unknown, and is asked for again: it may have been restored by then. */
   private async learn(id: number): Promise<void> {
+    if (id > largestId) return;
     try {
-      // The client's own type is of its own copy of avsc; its JSON is what counts.
-      const writer = (await insist(this.options, () => this.registry.getSchema(id))) as {
-        schema?(options: { exportAttrs: boolean }): object;
-      };
-      if (!writer.schema) throw new UndecodableRecord(`schema ${id} is not Avro`);
-      this.tables.addReading(id, writer.schema({ exportAttrs: true }));
+      // The client's own type is of its own copy of avsc; its JSON is what counts. Other kinds of schema have none.
+      const writer = (await this.registry.getSchema(id)) as { schema?(options: { exportAttrs: boolean }): object };
+      if (writer.schema) this.tables.addReading(id, writer.schema({ exportAttrs: true }));
     } catch (error) {
-      if (isNotFound(error)) throw new UndecodableRecord(`the registry has no schema ${id}`, { cause: error });
-      throw error;
+      if (isUnreadable(error)) return;
+      throw new SchemasUnavailable(`the registry does not give schema ${id}: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 }

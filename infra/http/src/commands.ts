@@ -78,6 +78,9 @@ export const commandSender =
     };
   };
 
+/** Refused by an owner that could not decide: the same request may be decided when it is sent again. */
+const decidedLater: ReadonlySet<string> = new Set(['partition_halted', 'unknown_command']);
+
 export type Given<Result extends Json> = { readonly result: Result; readonly position: Reply['position'] };
 
 /**
@@ -96,8 +99,12 @@ export const giveCommand = async <Result extends Json = Json>(
     throw sendFailure(error, command.id) ?? error;
   }
   onPosition?.(reply.position);
-  if (reply.outcome.kind === 'refused') throw new Refusal(reply.outcome.code, reply.outcome.detail);
-  return { result: reply.outcome.result as Result, position: reply.position };
+  const { outcome } = reply;
+  if (outcome.kind === 'refused') {
+    const headers = decidedLater.has(outcome.code) ? { 'Retry-After': '2' } : {};
+    throw new Refusal(outcome.code, outcome.detail, { headers });
+  }
+  return { result: outcome.result as Result, position: reply.position };
 };
 
 export type GiveOptions = {

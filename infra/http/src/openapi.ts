@@ -78,13 +78,21 @@ const refusals = (route: Route, problems: ProblemTable): JsonObject => {
   );
 };
 
+const commandCodes = [
+  'idempotency_key_reused',
+  'log_unavailable',
+  'partition_halted',
+  'unknown_command',
+  'command_timeout',
+] as const;
+
 const edgeCodes = (route: Route): readonly (keyof typeof EDGE_PROBLEMS)[] => [
   'invalid_input',
   'malformed_header',
   ...(route.auth === 'bearer' ? (['unauthenticated', 'token_expired', 'token_invalid', 'session_ended'] as const) : []),
   ...(route.upload ? (['unsupported_media_type'] as const) : []),
   ...(route.body ? (['malformed_json', 'body_too_large', 'unsupported_media_type'] as const) : []),
-  ...(route.kind === 'command' ? (['idempotency_key_reused', 'log_unavailable', 'command_timeout'] as const) : []),
+  ...(route.kind === 'command' ? commandCodes : []),
   'rate_limited',
   'not_yet_visible',
   'database_unavailable',

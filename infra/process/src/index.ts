@@ -1,3 +1,4 @@
+export { openCodec } from './codec.ts';
 export { databaseCheck, tolerant } from './database.ts';
 export { type Following, startFollowing } from './following.ts';
 export { eraseLeftovers, type Job, type Leftovers, startErasure, startJob } from './job.ts';

@@ -9,7 +9,7 @@ import {
   postgresStateStore,
   startProcessor,
 } from '@palaver/decider';
-import { avroCodec, type Codec, type EventLog, kafkaLog, type Message, type RecordSchema } from '@palaver/event-log';
+import { type Codec, type EventLog, kafkaLog, type Message, type RecordSchema } from '@palaver/event-log';
 import {
   type Check,
   createApp,
@@ -33,6 +33,7 @@ import {
   type Scope,
 } from '@palaver/runtime';
 import pg from 'pg';
+import { openCodec } from './codec.ts';
 import { databaseCheck, tolerant } from './database.ts';
 import { logOptions } from './log-options.ts';
 import { openReadModel, type ReadModel, type ReadModelOptions } from './read-model.ts';
@@ -101,8 +102,7 @@ export const serveService = <C extends Message, E extends Message, Shape extends
       const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
       scope.onStop('log', () => log.close());
 
-      const load = (schemas: readonly RecordSchema[]) =>
-        scope.waitFor('registry', () => avroCodec({ registryUrl: config.registryUrl, schemas }));
+      const load = (schemas: readonly RecordSchema[]) => openCodec(scope, config.registryUrl, schemas);
       const codecs = { commands: await load(service.schemas.commands), events: await load(service.schemas.events) };
       const { sessionEnds } = service;
       const tokens = await openTokens({
@@ -171,22 +171,27 @@ export const serveService = <C extends Message, E extends Message, Shape extends
 const readiness = async (models: ReadonlyMap<string, pg.Pool>, processor: Processor): Promise<Check[]> => {
   const silentMs = Date.now() - processor.lastProgressMs;
   const ok = silentMs < SILENT_AFTER_MS;
+  const { halted, retrying } = processor.stats;
+  const troubles = [...halted, ...retrying].map(([partition, what]) => `${partition}: ${what}`);
   return [
     ...(await Promise.all([...models].map(([name, pool]) => databaseCheck(pool, `database of ${name}`)))),
     { name: 'log', ok, detail: ok ? `holds partitions ${processor.held.join(', ')}` : `silent for ${silentMs} ms` },
+    // Optional, for its other partitions and its queries go on.
+    { name: 'partitions', ok: troubles.length === 0, optional: true, detail: troubles.join('; ') || 'all decide' },
   ];
 };
 
 const exposeStats = (metrics: Metrics, stats: DeciderStats): void => {
   new Gauge({
     name: 'decider_stats',
-    help: 'Running totals of the command processor; conflicts above 0 should page someone.',
+    help: 'Running totals of the command processor; conflicts and halted above 0 should page someone.',
     labelNames: ['what'],
     registers: [metrics],
     collect() {
       for (const [what, value] of Object.entries(stats)) {
         if (typeof value === 'number') this.set({ what }, value);
       }
+      for (const what of ['halted', 'retrying'] as const) this.set({ what }, stats[what].size);
     },
   });
 };

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { prepareRecords } from '@palaver/decider';
 import {
   type Batch,
   type Closable,
@@ -46,7 +45,7 @@ export const followSessionEnds = async (options: {
   const prepared = async (batch: Batch): Promise<void> => {
     for (let retryMs = FIRST_RETRY_MS; !closed; retryMs = Math.min(2 * retryMs, MAX_RETRY_MS)) {
       try {
-        return await prepareRecords(codec, batch.records);
+        return await codec.prepare(batch.records.map(({ value }) => value));
       } catch (error) {
         logger.warn({ err: error, topic }, 'schemas of ended sessions cannot be loaded; trying again');
         await delay(retryMs, undefined, { ref: false });
@@ -55,7 +54,7 @@ export const followSessionEnds = async (options: {
   };
   const take = async (batch: Batch): Promise<void> => {
     await prepared(batch);
-    for (const { key, value, timestampMs } of batch.records) {
+    for (const { partition, offset, key, value, timestampMs } of batch.records) {
       if (value === null) continue;
       try {
         const sessionId = ends.endedSession(codec.decode(value));
@@ -63,7 +62,7 @@ export const followSessionEnds = async (options: {
       } catch (error) {
         if (!(error instanceof UndecodableRecord)) throw error;
         logger.error(
-          { err: error, topic, key },
+          { err: error, topic, partition, offset, key },
           'an event cannot be read; if it ends a session, that is not known here',
         );
       }

@@ -20,17 +20,19 @@ export const sweepTopic = async ({ log, decider, codec, signal }: SweepTopicOpti
   const appender = log.appender();
   const ended: Record<string, number> = {};
   let lost = 0;
+  let unreadable = 0;
   try {
     for (let partition = 0; partition < (await log.partitions(topic)); partition += 1) {
       signal?.throwIfAborted();
       const swept = await sweepPartition({ log, appender, topic, partition, codec, ends });
       for (const [kind, count] of Object.entries(swept.ended)) ended[kind] = (ended[kind] ?? 0) + count;
       lost += swept.lost;
+      unreadable += swept.unreadable;
     }
   } finally {
     await appender.close();
   }
-  return { ended, lost };
+  return { ended, lost, unreadable };
 };
 
 /** How often the sweeper looks whether its time has come, ms: so an interval holds across restarts, and however many instances there are. */

@@ -1,4 +1,4 @@
-import { avroCodec, kafkaLog, type RecordSchema } from '@palaver/event-log';
+import { kafkaLog, type LogRecord, type RecordSchema } from '@palaver/event-log';
 import { type Check, closeShell, EDGE_PROBLEMS, listen, openShell } from '@palaver/http';
 import { modelPool, type Projection, startProjector } from '@palaver/projector';
 import {
@@ -10,6 +10,7 @@ import {
   readConfigOrExit,
   runProcess,
 } from '@palaver/runtime';
+import { openCodec } from './codec.ts';
 import { databaseCheck, tolerant } from './database.ts';
 import { logOptions } from './log-options.ts';
 import { workerVariables } from './variables.ts';
@@ -52,7 +53,7 @@ export const runWorker = (
       const server = await listen(app, { host: config.httpHost, port: config.httpPort });
       scope.onStop('http', () => server.close());
 
-      const codec = await scope.waitFor('registry', () => avroCodec({ registryUrl: config.registryUrl, schemas }));
+      const codec = await openCodec(scope, config.registryUrl, schemas);
       projector.current = startProjector({
         log,
         projection,
@@ -82,6 +83,11 @@ const projectorHooks = (metrics: Metrics, logger: ReturnType<typeof createLogger
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
     registers: [metrics],
   });
+  const foreign = new Counter({
+    name: 'projection_foreign_records_total',
+    help: 'Records of event topics that no owner wrote, passed over.',
+    registers: [metrics],
+  });
   const parked = new Counter({ name: 'projection_parked_total', help: 'Events parked.', registers: [metrics] });
   return {
     onBatch: (batch: { topic: string; events: number; durationMs: number }) => {
@@ -91,6 +97,10 @@ const projectorHooks = (metrics: Metrics, logger: ReturnType<typeof createLogger
     onParked: (event: object) => {
       parked.inc();
       logger.error({ event }, 'an event was parked');
+    },
+    onForeign: ({ topic, partition, offset, key }: LogRecord) => {
+      foreign.inc();
+      logger.warn({ topic, partition, offset, key }, 'a record that no owner wrote is passed over');
     },
     onRetry: (error: Error) => logger.warn({ err: error }, 'trying again'),
     onRebuild: (progress: object) => logger.info({ progress }, 'rebuilding'),

@@ -1,4 +1,4 @@
-import { type Batch, type Codec, type LogRecord, parseEventKey, TakenRecords } from '@palaver/event-log';
+import { type Batch, type Codec, isForeign, type LogRecord, parseEventKey, TakenRecords } from '@palaver/event-log';
 import { checkChange, Merge, type Shapes } from './merge.ts';
 import type { Checkpoint, PartitionRef } from './model.ts';
 import type { Projection, RecordMeta, RowChange } from './projection.ts';
@@ -20,7 +20,12 @@ export type ParkedEvent = PartitionRef & {
   readonly error: string;
 };
 
-export type Folded = { readonly events: readonly FoldedEvent[]; readonly parked: readonly ParkedEvent[] };
+/** `foreign`: records that no owner wrote, which are passed over. */
+export type Folded = {
+  readonly events: readonly FoldedEvent[];
+  readonly parked: readonly ParkedEvent[];
+  readonly foreign: readonly LogRecord[];
+};
 
 type Handler = (data: unknown, meta: RecordMeta) => readonly RowChange[];
 
@@ -29,11 +34,6 @@ export type FoldOptions = {
   readonly codec: Codec;
   readonly shapes: Shapes;
 };
-
-/** The schemas of a batch could not be loaded; the same call may work later. */
-export class SchemasUnavailable extends Error {
-  override readonly name = 'SchemasUnavailable';
-}
 
 /** One partition's fold: where it stands, which records count, which streams are parked. Touches no database. */
 export class PartitionFold {
@@ -61,10 +61,9 @@ export class PartitionFold {
   async fold(batch: Batch): Promise<Folded> {
     const { codec } = this.options;
     // First, since it may fail and be called again: from here on the fold's own state changes.
-    await codec.prepare(batch.records.map((record) => record.value)).catch((cause: unknown) => {
-      throw new SchemasUnavailable(errorText(cause), { cause });
-    });
-    const records = batch.records.filter((record) => record.offset >= this.nextOffset && this.taken.take(record));
+    await codec.prepare(batch.records.map((record) => record.value));
+    const newer = batch.records.filter((record) => record.offset >= this.nextOffset);
+    const records = newer.filter((record) => this.taken.take(record));
     const events: FoldedEvent[] = [];
     const parked: ParkedEvent[] = [];
     for (const record of records) {
@@ -75,7 +74,7 @@ export class PartitionFold {
       else parked.push(result);
     }
     this.nextOffset = Math.max(this.nextOffset, batch.nextOffset);
-    return { events, parked };
+    return { events, parked, foreign: newer.filter(isForeign) };
   }
 
   private foldRecord(record: LogRecord, value: Uint8Array): FoldedEvent | ParkedEvent | null {

@@ -5,6 +5,7 @@ import {
   type Codec,
   type EventLog,
   LogGap,
+  type LogRecord,
   type Membership,
   type PartitionOwner,
 } from '@palaver/event-log';
@@ -56,6 +57,8 @@ export type ProjectorHooks = {
     batch: PartitionRef & { readonly nextOffset: number; readonly events: number; readonly durationMs: number },
   ) => void;
   readonly onParked?: (event: ParkedEvent) => void;
+  /** A record that no owner wrote was passed over. */
+  readonly onForeign?: (record: LogRecord) => void;
   /** An attempt failed and is made again: Postgres or the registry is away. */
   readonly onRetry?: (error: Error) => void;
   readonly onRebuild?: (progress: RebuildProgress) => void;
@@ -276,6 +279,7 @@ class Worker implements Projector {
       if (error instanceof CheckpointMoved) return false;
       throw error;
     }
+    for (const record of folded.foreign) this.options.hooks?.onForeign?.(record);
     const durationMs = performance.now() - startedMs;
     const events = folded.events.length;
     this.options.hooks?.onBatch?.({ ...fold.at, nextOffset: fold.nextOffset, events, durationMs });

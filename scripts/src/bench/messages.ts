@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, fingerprint, newId, type Outcome } from '@palaver/decider';
 import { type Codec, eventHeaders, eventKey, type NewRecord, type RecordSchema } from '@palaver/event-log';
-import { commandSchemas, eventSchemas, type PostMessage } from '@palaver/schemas';
+import { commandSchemas, eventSchemas, type MessagePosted, type PostMessage } from '@palaver/schemas';
 import { message, messagesDecider, type PostResult } from '@palaver/service-messages';
 import { parseIrcLog } from '../irc/parse.ts';
 
@@ -54,6 +54,12 @@ export const postCommand = (channel: Channel, content: string): Command => {
   };
 };
 
+/** The event that follows from such a command. */
+export const postedEvent = (command: Command, seq: number): { type: 'MessagePosted'; data: MessagePosted } => {
+  const { slowModeSeconds: _, ...data } = command.data as PostMessage;
+  return { type: 'MessagePosted', data: { ...data, seq } };
+};
+
 /** The record that an owner appends for such a command, with its outcome. */
 export const postedRecord = (
   codec: Codec,
@@ -61,11 +67,12 @@ export const postedRecord = (
   given: { command: Command; seq: number; commandOffset: number; epoch: string },
 ): NewRecord => {
   const { command, seq, commandOffset, epoch } = given;
-  const { slowModeSeconds: _, ...data } = command.data as PostMessage;
+  const event = postedEvent(command, seq);
+  const { data } = event;
   const result: PostResult = { messageId: data.messageId, seq, createdAtMs: command.timeMs };
   return {
     key: eventKey(message.of(data.channelId, data.messageId).stream, 1, epoch),
-    value: codec.encode(topic, { type: 'MessagePosted', data: { ...data, seq } }),
+    value: codec.encode(topic, event),
     headers: {
       [eventHeaders.command]: command.id,
       [eventHeaders.commandOffset]: String(commandOffset),

@@ -1,7 +1,7 @@
 import { LocalError } from '@palaver/local';
 import type { Durability } from './figures.ts';
 
-export const partNames = ['processor', 'http', 'replay', 'servers', 'history'] as const;
+export const partNames = ['processor', 'http', 'replay', 'servers', 'history', 'codec'] as const;
 export type PartName = (typeof partNames)[number];
 
 export type BenchOptions = {

@@ -47,8 +47,9 @@ const chooseTopics = (names: readonly string[]): readonly string[] => {
   return names.length === 0 ? known : [...new Set(names)];
 };
 
-const describe = (topic: string, { ended, lost }: Swept): string => {
+const describe = (topic: string, { ended, lost, unreadable }: Swept): string => {
   const kinds = Object.entries(ended).map(([kind, count]) => `${formatCount(count)} of ${kind}`);
   const found = [...kinds, ...(lost > 0 ? [`${formatCount(lost)} that no reader takes`] : [])];
-  return `${topic}: ${found.length === 0 ? 'nothing to erase' : `erased ${found.join(', ')}`}`;
+  const passed = unreadable > 0 ? `; passed over ${formatCount(unreadable)} that cannot be read` : '';
+  return `${topic}: ${found.length === 0 ? 'nothing to erase' : `erased ${found.join(', ')}`}${passed}`;
 };

@@ -1,6 +1,6 @@
-import { avroCodec, kafkaLog } from '@palaver/event-log';
+import { kafkaLog } from '@palaver/event-log';
 import { listen, parseCidrs } from '@palaver/http';
-import { databaseCheck, logOptions, openTokens, proxyVariables, tolerant } from '@palaver/process';
+import { databaseCheck, logOptions, openCodec, openTokens, proxyVariables, tolerant } from '@palaver/process';
 import {
   createLogger,
   createMetrics,
@@ -78,9 +78,7 @@ await runProcess({
     const metrics = createMetrics(name);
     const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
     scope.onStop('log', () => log.close());
-    const codec = await scope.waitFor('registry', () =>
-      avroCodec({ registryUrl: config.registryUrl, schemas: eventSchemas.auth }),
-    );
+    const codec = await openCodec(scope, config.registryUrl, eventSchemas.auth);
     const { verifySigned, ended } = await openTokens({ config, scope, log, codec, ends: sessionEnds });
     const pool = tolerant(new pg.Pool({ connectionString: config.postgresUrl, ...rateLimitPool }), logger);
     scope.onStop('database', () => pool.end());
