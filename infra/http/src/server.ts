@@ -67,7 +67,7 @@ const bound = (server: Server, host: string, port: number): Promise<void> =>
   });
 
 /** A client that asks again within this time is told to close; one that is silent for longer will not be hurt. */
-const farewellMs = 500;
+const farewellMs = 1_000;
 
 const drained = async (server: Server, graceMs: number): Promise<void> => {
   server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'));
