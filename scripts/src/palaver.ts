@@ -1,12 +1,13 @@
 import { type Command, UsageError } from './command.ts';
 import { importIrc } from './commands/import-irc.ts';
+import { parkedCommands } from './commands/parked.ts';
 import { rebuild } from './commands/rebuild.ts';
 import { rotateKeys } from './commands/rotate-keys.ts';
 import { start } from './commands/start.ts';
 import { sweep } from './commands/sweep.ts';
 import { verify } from './commands/verify.ts';
 
-const commands: readonly Command[] = [start, importIrc, rebuild, verify, sweep, rotateKeys];
+const commands: readonly Command[] = [start, importIrc, rebuild, verify, ...parkedCommands, sweep, rotateKeys];
 
 const overview = (): string =>
   [

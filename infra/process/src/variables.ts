@@ -19,6 +19,17 @@ export const workerVariables = (usualPort: number) => ({
   ...httpVariables(usualPort),
 });
 
+/** Who may ask a worker for more than its health. */
+export const adminVariables = {
+  adminToken: variable<string | undefined>({
+    name: 'PALAVER_ADMIN_TOKEN',
+    parse: parsers.text.min(32, 'must have at least 32 characters'),
+    default: undefined,
+    secret: true,
+    doc: 'the bearer token of the admin API; without it there is none',
+  }),
+} as const;
+
 const secondsOfADay = 86_400;
 
 /** The same, and what verifying tokens and sweeping need. */

@@ -1,6 +1,6 @@
 import { kafkaLog, type LogRecord, type RecordSchema } from '@palaver/event-log';
-import { type Check, closeShell, EDGE_PROBLEMS, listen, openShell } from '@palaver/http';
-import { modelPool, type Projection, startProjector } from '@palaver/projector';
+import { type Check, createApp, listen } from '@palaver/http';
+import { modelPool, type ParkedOptions, type Projection, startProjector } from '@palaver/projector';
 import {
   Counter,
   createLogger,
@@ -10,10 +10,12 @@ import {
   readConfigOrExit,
   runProcess,
 } from '@palaver/runtime';
+import { adminEdge } from './admin.ts';
 import { openCodec } from './codec.ts';
 import { databaseCheck, tolerant } from './database.ts';
 import { logOptions } from './log-options.ts';
-import { workerVariables } from './variables.ts';
+import { exposeParked, parkedCheck } from './parked.ts';
+import { adminVariables, workerVariables } from './variables.ts';
 
 export type WorkerProcess = {
   readonly projection: Projection;
@@ -28,7 +30,7 @@ export const runWorker = (
   { projection, schemas, usualPort }: WorkerProcess,
   environment: NodeJS.ProcessEnv,
 ): Promise<void> => {
-  const config = readConfigOrExit(workerVariables(usualPort), environment);
+  const config = readConfigOrExit({ ...workerVariables(usualPort), ...adminVariables }, environment);
   const name = `${projection.name}-projection`;
   const logger = createLogger({ name, level: config.logLevel, instance: config.instanceId });
   const metrics = createMetrics(name);
@@ -42,23 +44,27 @@ export const runWorker = (
       const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
       scope.onStop('log', () => log.close());
 
+      exposeParked(metrics, { pool, projection });
       const projector: { current: ReturnType<typeof startProjector> | null } = { current: null };
       const checks = async (): Promise<Check[]> => {
         const health = projector.current?.health();
         const detail = health?.reason ?? health?.state ?? 'starting';
-        return [await databaseCheck(pool), { name: 'projector', ok: health?.ready ?? false, detail }];
+        return [
+          await databaseCheck(pool),
+          { name: 'projector', ok: health?.ready ?? false, detail },
+          await parkedCheck(pool),
+        ];
       };
-      const app = openShell({ name, logger, metrics, ready: checks, problems: EDGE_PROBLEMS });
-      closeShell(app, { logger, problems: EDGE_PROBLEMS });
+      const parked: { current: ParkedOptions | null } = { current: null };
+      const admin = adminEdge(config.adminToken, () => parked.current);
+      const app = createApp({ ...admin, name, logger, metrics, ready: checks });
       const server = await listen(app, { host: config.httpHost, port: config.httpPort });
       scope.onStop('http', () => server.close());
 
       const codec = await openCodec(scope, config.registryUrl, schemas);
+      parked.current = { log, projection, codec, pool };
       projector.current = startProjector({
-        log,
-        projection,
-        codec,
-        pool,
+        ...parked.current,
         groupId: `${projection.name}-projection`,
         onCrash: scope.crash,
         hooks: projectorHooks(metrics, logger),

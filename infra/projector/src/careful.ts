@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { BEHIND, errorText, type FoldedEvent, mergeEvents, type ParkedEvent } from './fold.ts';
+import { BEHIND, errorText, type FoldedEvent, mergeEvents, type ParkedEvent, parkedBecause } from './fold.ts';
 import { quote } from './sql.ts';
 import { type WriteOptions, writeMerge } from './write.ts';
 
@@ -31,7 +31,7 @@ export const writeCarefully = async (
   const streams = new Set<string>();
   const write = async (part: readonly FoldedEvent[]): Promise<void> => {
     const allowed = part.filter((event) => !streams.has(streamId(event)));
-    for (const event of part) if (streams.has(streamId(event))) parked.push(parkedEvent(event, BEHIND));
+    for (const event of part) if (streams.has(streamId(event))) parked.push(parkedBecause(event, BEHIND));
     if (allowed.length === 0) return;
     await client.query('savepoint careful');
     try {
@@ -41,7 +41,7 @@ export const writeCarefully = async (
       if (!isDataError(error)) throw error;
       await client.query('rollback to savepoint careful; release savepoint careful');
       if (allowed.length === 1) {
-        parked.push(parkedEvent(allowed[0]!, errorText(error)));
+        parked.push(parkedBecause(allowed[0]!, errorText(error)));
         streams.add(streamId(allowed[0]!));
         return;
       }
@@ -55,15 +55,6 @@ export const writeCarefully = async (
 };
 
 const streamId = (event: FoldedEvent): string => `${event.topic}:${event.partition}:${event.stream}`;
-
-const parkedEvent = ({ topic, partition, offset, stream, type }: FoldedEvent, error: string): ParkedEvent => ({
-  topic,
-  partition,
-  offset,
-  stream,
-  type,
-  error,
-});
 
 export const insertParked = async (
   client: pg.ClientBase,

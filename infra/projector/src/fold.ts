@@ -27,6 +27,9 @@ export type Folded = {
   readonly foreign: readonly LogRecord[];
 };
 
+/** What earlier folds say of a partition: streams that stand still, and offsets of events that are left out for good. */
+export type Parking = { readonly streams: Set<string>; readonly skipped: ReadonlySet<number> };
+
 type Handler = (data: unknown, meta: RecordMeta) => readonly RowChange[];
 
 export type FoldOptions = {
@@ -39,36 +42,36 @@ export type FoldOptions = {
 export class PartitionFold {
   readonly at: PartitionRef;
   nextOffset: number;
-  readonly parkedStreams: Set<string>;
   private readonly taken: TakenRecords;
   private readonly options: FoldOptions;
-  private readonly handlers: Readonly<Record<string, Handler | undefined>>;
+  private readonly parking: Parking;
 
-  constructor(options: FoldOptions, checkpoint: Checkpoint, parkedStreams: Set<string>) {
+  constructor(options: FoldOptions, checkpoint: Checkpoint, parking: Parking) {
     this.options = options;
-    this.handlers = options.projection.handlers as Readonly<Record<string, Handler | undefined>>;
     this.at = { topic: checkpoint.topic, partition: checkpoint.partition };
     this.nextOffset = checkpoint.nextOffset;
     this.taken = new TakenRecords(checkpoint.taken);
-    this.parkedStreams = parkedStreams;
+    this.parking = parking;
   }
 
   get checkpoint(): Checkpoint {
     return { ...this.at, nextOffset: this.nextOffset, taken: this.taken.last };
   }
 
+  get parkedStreams(): Set<string> {
+    return this.parking.streams;
+  }
+
   /** Folds what of a batch lies at or beyond the checkpoint, and moves the checkpoint behind it. */
   async fold(batch: Batch): Promise<Folded> {
-    const { codec } = this.options;
     // First, since it may fail and be called again: from here on the fold's own state changes.
-    await codec.prepare(batch.records.map((record) => record.value));
+    await this.options.codec.prepare(batch.records.map((record) => record.value));
     const newer = batch.records.filter((record) => record.offset >= this.nextOffset);
     const records = newer.filter((record) => this.taken.take(record));
     const events: FoldedEvent[] = [];
     const parked: ParkedEvent[] = [];
     for (const record of records) {
-      if (record.value === null) continue;
-      const result = this.foldRecord(record, record.value);
+      const result = this.foldOrPark(record);
       if (result === null) continue;
       if ('changes' in result) events.push(result);
       else parked.push(result);
@@ -77,28 +80,46 @@ export class PartitionFold {
     return { events, parked, foreign: newer.filter(isForeign) };
   }
 
-  private foldRecord(record: LogRecord, value: Uint8Array): FoldedEvent | ParkedEvent | null {
-    const { topic, partition, offset, timestampMs, headers } = record;
-    const key = parseEventKey(record.key);
-    const stream = key?.stream ?? record.key;
-    let type: string | null = null;
-    try {
-      const message = this.options.codec.decode(value);
-      type = message.type;
-      const handler = Object.hasOwn(this.handlers, type) ? this.handlers[type] : undefined;
-      if (!handler) return null;
-      if (this.parkedStreams.has(stream)) return { topic, partition, offset, stream, type, error: BEHIND };
-      if (key === null) throw new Error(`the record's key is no event key: ${record.key}`);
-      const meta = { topic, partition, offset, timestampMs, headers, stream, version: key.version };
-      const changes = handler(message.data, meta);
-      for (const change of changes) checkChange(this.options.shapes, change);
-      return { topic, partition, offset, stream, type, changes };
-    } catch (error) {
-      this.parkedStreams.add(stream);
-      return { topic, partition, offset, stream, type, error: errorText(error) };
-    }
+  private foldOrPark(record: LogRecord): FoldedEvent | ParkedEvent | null {
+    if (this.parking.skipped.has(record.offset)) return null;
+    const result = foldRecord(this.options, record);
+    if (result === null || ('changes' in result && !this.parkedStreams.has(result.stream))) return result;
+    this.parkedStreams.add(result.stream);
+    return 'changes' in result ? parkedBecause(result, BEHIND) : result;
   }
 }
+
+/** What one record that counts does to the model, whatever is parked; null when the model does not read it. */
+export const foldRecord = (options: FoldOptions, record: LogRecord): FoldedEvent | ParkedEvent | null => {
+  const { topic, partition, offset, timestampMs, headers, value } = record;
+  if (value === null) return null;
+  const handlers = options.projection.handlers as Readonly<Record<string, Handler | undefined>>;
+  const key = parseEventKey(record.key);
+  const stream = key?.stream ?? record.key;
+  let type: string | null = null;
+  try {
+    const message = options.codec.decode(value);
+    type = message.type;
+    const handler = Object.hasOwn(handlers, type) ? handlers[type] : undefined;
+    if (!handler) return null;
+    if (key === null) throw new Error(`the record's key is no event key: ${record.key}`);
+    const meta = { topic, partition, offset, timestampMs, headers, stream, version: key.version };
+    const changes = handler(message.data, meta);
+    for (const change of changes) checkChange(options.shapes, change);
+    return { topic, partition, offset, stream, type, changes };
+  } catch (error) {
+    return { topic, partition, offset, stream, type, error: errorText(error) };
+  }
+};
+
+export const parkedBecause = ({ topic, partition, offset, stream, type }: FoldedEvent, error: string): ParkedEvent => ({
+  topic,
+  partition,
+  offset,
+  stream,
+  type,
+  error,
+});
 
 /** Error of an event that is sound itself, but follows a parked one. */
 export const BEHIND = 'an earlier event of this stream is parked';

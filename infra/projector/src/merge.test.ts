@@ -1,37 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkChange, Merge, rowKey, shapesOf } from './merge.ts';
-import type { Row, RowChange, SqlValue, Table } from './projection.ts';
-
-const table: Table = {
-  name: 't',
-  columns: { a: 'text not null', b: 'int not null', group: 'text', n: 'bigint', note: 'text' },
-  primaryKey: ['a', 'b'],
-};
-const shapes = shapesOf({ tables: [table] });
-
-type Rows = Map<string, Row>;
-
-const same = (row: Row, where: Row): boolean => Object.keys(where).every((column) => row[column] === where[column]);
-const sum = (value: SqlValue | undefined, by: number): SqlValue =>
-  value === null || value === undefined ? null : (value as number) + by;
-
-/** What a change means, row by row: the words of `RowChange` as code. */
-const apply = (rows: Rows, change: RowChange): void => {
-  if (change.kind === 'removeWhere') {
-    for (const [id, row] of rows) if (same(row, change.where)) rows.delete(id);
-    return;
-  }
-  const id = rowKey(table, change.kind === 'put' ? change.row : change.key);
-  const row = rows.get(id);
-  if (change.kind === 'put') rows.set(id, change.row);
-  else if (change.kind === 'remove') rows.delete(id);
-  else if (row && change.kind === 'patch') rows.set(id, { ...row, ...change.set });
-  else if (row && change.kind === 'add') {
-    const sums = Object.entries(change.add).map(([column, by]) => [column, sum(row[column], by)]);
-    rows.set(id, { ...row, ...Object.fromEntries(sums) });
-  }
-};
+import { apply, change, type Rows, row, shapes, table, tableOf } from './changes.fixture.ts';
+import { checkChange, Merge, rowKey } from './merge.ts';
+import type { RowChange } from './projection.ts';
 
 /** What the statements of `writeMerge` do, in their order. */
 const write = (rows: Rows, merge: Merge): void => {
@@ -47,35 +18,6 @@ const write = (rows: Rows, merge: Merge): void => {
     }
   }
 };
-
-// Few values, so that changes meet.
-const key = fc.record({ a: fc.constantFrom('x', 'y'), b: fc.integer({ min: 1, max: 2 }) });
-const group = fc.constantFrom('g', 'h', null);
-const n = fc.option(fc.integer({ min: 0, max: 9 }));
-const row = fc
-  .tuple(key, fc.record({ group, n, note: fc.constantFrom('p', 'q') }))
-  .map(([k, rest]) => ({ ...k, ...rest }));
-const change: fc.Arbitrary<RowChange> = fc.oneof(
-  row.map((r) => ({ kind: 'put' as const, table: 't', row: r })),
-  fc
-    .tuple(key, fc.record({ group, n, note: fc.constantFrom('r', 's') }, { requiredKeys: [] }))
-    .map(([k, set]) => ({ kind: 'patch' as const, table: 't', key: k, set })),
-  fc
-    .tuple(key, fc.integer({ min: -3, max: 3 }))
-    .map(([k, by]) => ({ kind: 'add' as const, table: 't', key: k, add: { n: by } })),
-  key.map((k) => ({ kind: 'remove' as const, table: 't', key: k })),
-  fc
-    .oneof(
-      fc.record({ a: fc.constantFrom('x', 'y') }),
-      key,
-      fc.record({ group }),
-      fc.record({ a: fc.constantFrom('x', 'y'), group }),
-      fc.record({ n }),
-    )
-    .map((where) => ({ kind: 'removeWhere' as const, table: 't', where })),
-);
-
-const tableOf = (rows: readonly Row[]): Rows => new Map(rows.map((r) => [rowKey(table, r), r]));
 
 describe('a merge', () => {
   test('has the outcome of its changes applied one by one', () => {

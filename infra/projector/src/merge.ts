@@ -186,4 +186,4 @@ const commutes = (table: Table, step: Step, columns: readonly string[]): boolean
   return true;
 };
 
-const same = (a: SqlValue | undefined, b: SqlValue | undefined): boolean => identity(a) === identity(b);
+export const same = (a: SqlValue | undefined, b: SqlValue | undefined): boolean => identity(a) === identity(b);

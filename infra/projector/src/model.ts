@@ -14,6 +14,12 @@ export const NEXT = 'model_next';
 export const OLD = 'model_old';
 export const VERIFY = 'model_verify';
 
+/**
+ * Where the events are named that are left out for good: outside of what rebuilds replace, since every fold passes over them, the live one,
+ * a rebuild's and a verification's, and so they give the same rows.
+ */
+export const SKIPS = 'projection_skips';
+
 /** Channel of the NOTIFY that says how far the live model has come; its payload is a `Checkpoint[]` of topic, partition, nextOffset. */
 export const CHANNEL = 'projection';
 
@@ -46,6 +52,8 @@ export const migrate = async (pool: pg.Pool, projection: Projection): Promise<Ex
     await client.query('begin');
     // Several workers may start at once; `create schema if not exists` alone would let them collide.
     await client.query(`select pg_advisory_xact_lock(hashtext('palaver model'))`);
+    await createSkips(client);
+    await addMissingColumns(client, LIVE);
     let state = await modelState(client, projection);
     if (state === 'absent') {
       await createModel(client, LIVE, projection);
@@ -125,6 +133,7 @@ export const modelDdl = (schema: string, projection: Projection, keys: 'now' | '
     `create table ${at}.checkpoint (
        topic text not null, partition int not null, next_offset bigint not null,
        command_offset bigint, epoch text, "index" int,
+       parked_version bigint not null default 0,
        updated_at timestamptz not null default now(), primary key (topic, partition))`,
     `create table ${at}.parked (
        topic text not null, partition int not null, "offset" bigint not null, stream text not null, type text,
@@ -133,6 +142,22 @@ export const modelDdl = (schema: string, projection: Projection, keys: 'now' | '
     ...(keys === 'now' ? projection.tables.map((table) => primaryKeyDdl(schema, table)) : []),
   ];
 };
+
+/** Does nothing where it was done; the caller sees to it that no other does it at the same time. */
+const createSkips = async (client: pg.ClientBase): Promise<void> => {
+  if (await haveSkips(client)) return;
+  await client.query(
+    `create schema ${SKIPS};
+     create table ${SKIPS}.skipped (
+       topic text not null, partition int not null, "offset" bigint not null, stream text not null, type text,
+       error text not null, reason text not null, skipped_by text not null,
+       skipped_at timestamptz not null default now(), primary key (topic, partition, "offset"))`,
+  );
+};
+
+/** A database that no worker of this code has seen yet has none. */
+export const haveSkips = async (client: pg.ClientBase | pg.Pool): Promise<boolean> =>
+  (await client.query(`select to_regclass('${SKIPS}.skipped') is not null as there`)).rows[0].there;
 
 const tableDdl = (schema: string, table: Table): string => {
   const columns = Object.entries(table.columns).map(([name, definition]) => `${quote(name)} ${definition}`);
@@ -186,29 +211,56 @@ const checkpointOf = (row: CheckpointRow): Checkpoint => ({
       : { commandOffset: Number(row.command_offset), epoch: row.epoch!, index: row.index! },
 });
 
+/**
+ * A live partition's checkpoint. Whatever takes events out of `parked` raises `parkedVersion`, and a worker's commit is conditional on it: so a
+ * worker never goes on by parked streams that are none any more.
+ */
+export type LiveCheckpoint = { readonly checkpoint: Checkpoint; readonly parkedVersion: number };
+
 /** Reads one partition's checkpoint, and makes it, at offset 0, where there is none. */
-export const openCheckpoint = async (client: pg.ClientBase | pg.Pool, at: PartitionRef): Promise<Checkpoint> => {
+export const openCheckpoint = async (client: pg.ClientBase | pg.Pool, at: PartitionRef): Promise<LiveCheckpoint> => {
   await client.query(
     `insert into ${LIVE}.checkpoint (topic, partition, next_offset) values ($1, $2, 0) on conflict do nothing`,
     [at.topic, at.partition],
   );
-  const { rows } = await client.query<CheckpointRow>(
-    `select topic, partition, next_offset, command_offset, epoch, "index" from ${LIVE}.checkpoint
-     where topic = $1 and partition = $2`,
-    [at.topic, at.partition],
-  );
-  return checkpointOf(rows[0]!);
+  return (await readLiveCheckpoint(client, at))!;
 };
 
-/** Streams of a partition with a parked event: what follows in them is parked too. */
-export const parkedStreams = async (
+/** Null where nothing of the partition was folded yet. `lock` keeps workers from moving it until the end of the transaction. */
+export const readLiveCheckpoint = async (
   client: pg.ClientBase | pg.Pool,
-  schema: string,
   at: PartitionRef,
-): Promise<Set<string>> => {
-  const { rows } = await client.query<{ stream: string }>(
-    `select distinct stream from ${quote(schema)}.parked where topic = $1 and partition = $2`,
+  { lock = false } = {},
+): Promise<LiveCheckpoint | null> => {
+  const { rows } = await client.query<CheckpointRow & { parked_version: string }>(
+    `select topic, partition, next_offset, command_offset, epoch, "index", parked_version from ${LIVE}.checkpoint
+     where topic = $1 and partition = $2 ${lock ? 'for update' : ''}`,
     [at.topic, at.partition],
   );
-  return new Set(rows.map((row) => row.stream));
+  const [row] = rows;
+  return row ? { checkpoint: checkpointOf(row), parkedVersion: Number(row.parked_version) } : null;
+};
+
+export const raiseParkedVersion = async (client: pg.ClientBase, at: PartitionRef): Promise<void> => {
+  await client.query(
+    `update ${LIVE}.checkpoint set parked_version = parked_version + 1 where topic = $1 and partition = $2`,
+    [at.topic, at.partition],
+  );
+};
+
+/**
+ * Gives a schema that an older Palaver made what it lacks. Looks first: `alter table` would wait for whoever reads the table, such as a
+ * verification, and everybody else behind it.
+ */
+export const addMissingColumns = async (client: pg.ClientBase, schema: string): Promise<void> => {
+  const { rows } = await client.query<{ missing: boolean }>(
+    `select exists (select from information_schema.tables where table_schema = $1 and table_name = 'checkpoint')
+       and not exists (select from information_schema.columns
+         where table_schema = $1 and table_name = 'checkpoint' and column_name = 'parked_version') as missing`,
+    [schema],
+  );
+  if (!rows[0]!.missing) return;
+  await client.query(
+    `alter table ${quote(schema)}.checkpoint add column if not exists parked_version bigint not null default 0`,
+  );
 };

@@ -1,6 +1,7 @@
 import type { Codec, EventLog } from '@palaver/event-log';
 import type pg from 'pg';
 import {
+  addMissingColumns,
   CHANNEL,
   type Checkpoint,
   checkpointKey,
@@ -62,6 +63,7 @@ export const rebuild = async (options: RebuildOptions): Promise<void> => {
     await lockModel(client, { wait: only === 'outdated', ...(signal ? { signal } : {}) });
     try {
       if (only === 'outdated' && (await versionOf(client, LIVE))?.version === projection.version) return;
+      for (const schema of [LIVE, NEXT]) await addMissingColumns(client, schema);
       await dropOld(client, { tries: 1 });
       await openNext(client, projection);
       await foldToEnd(client, options, report, 'fold');
@@ -80,7 +82,8 @@ export const rebuild = async (options: RebuildOptions): Promise<void> => {
   });
 };
 
-const LOCK = `hashtext('palaver rebuild')`;
+/** Whoever holds it, for a session or a transaction, keeps rebuilds and verifications out. */
+export const LOCK = `hashtext('palaver rebuild')`;
 
 /** A session's lock, so that a process that dies leaves none behind. */
 export const lockModel = async (
@@ -197,6 +200,11 @@ const swapOnce = async (client: pg.ClientBase, options: RebuildOptions): Promise
       ends: await readCheckpoints(client, LIVE),
       atomically: (work) => inSavepoint(client, work),
     });
+    // What the model that goes has parked need not be what this one has: workers shall look.
+    await client.query(
+      `update ${NEXT}.checkpoint n set parked_version = l.parked_version + 1 from ${LIVE}.checkpoint l
+       where n.topic = l.topic and n.partition = l.partition`,
+    );
     const tables = await tablesOf(client, LIVE);
     await client.query(
       `set local lock_timeout = ${SWAP_LOCK_MS};

@@ -3,8 +3,9 @@ import type pg from 'pg';
 import { insertParked, isDataError, sqlState, writeCarefully } from './careful.ts';
 import { type FoldedEvent, mergeEvents, type ParkedEvent, PartitionFold } from './fold.ts';
 import { type Merge, type Shapes, shapesOf } from './merge.ts';
-import { type Checkpoint, checkpointKey, parkedStreams, primaryKeyDdl, readCheckpoints } from './model.ts';
+import { type Checkpoint, checkpointKey, primaryKeyDdl, readCheckpoints } from './model.ts';
 import type { Projection, Row, Table } from './projection.ts';
+import { readParking } from './skips.ts';
 import { quote, quoteTable, type TableShape } from './sql.ts';
 import { inSavepoint } from './transaction.ts';
 import { copy, upsert, type WriteOptions, writeMerge } from './write.ts';
@@ -74,8 +75,8 @@ const foldOnce = async (
     if (!projection.topics.includes(end.topic)) continue;
     const checkpoint = checkpoints.get(key) ?? { ...end, nextOffset: 0, taken: null };
     if (checkpoint.nextOffset >= end.nextOffset) continue;
-    const parked = await parkedStreams(client, schema, checkpoint);
-    folds.set(key, new PartitionFold({ projection, codec, shapes }, checkpoint, parked));
+    const parking = await readParking(client, schema, checkpoint);
+    folds.set(key, new PartitionFold({ projection, codec, shapes }, checkpoint, parking));
   }
 
   let pending = new Pending();

@@ -10,7 +10,7 @@ import {
 } from '@palaver/event-log';
 import pg from 'pg';
 import { modelPool } from './model.ts';
-import { defineProjection, type Projection } from './projection.ts';
+import { defineProjection, type Handlers, type Projection } from './projection.ts';
 
 /** What the tests of this folder share: a small projection, its events, and a database of their own. */
 
@@ -75,6 +75,14 @@ export const roomsOn = (topic: string, change: Partial<Projection> = {}): Projec
   topics: [topic],
   ...change,
 });
+
+/** The same projection by code that can fold `poison`. */
+export const mended = (projection: Projection): Projection => {
+  const handlers = projection.handlers as unknown as Handlers<RoomEvent>;
+  const Said: Handlers<RoomEvent>['Said'] = (data, meta) =>
+    handlers.Said({ ...data, text: data.text === 'poison' ? 'no poison any more' : data.text }, meta);
+  return { ...projection, handlers: { ...handlers, Said } as unknown as Projection['handlers'] };
+};
 
 const text = new TextEncoder();
 const bytes = new TextDecoder();

@@ -24,10 +24,10 @@ import {
   modelState,
   openCheckpoint,
   type PartitionRef,
-  parkedStreams,
 } from './model.ts';
 import type { Projection } from './projection.ts';
 import { type RebuildProgress, rebuild } from './rebuild.ts';
+import { readParking } from './skips.ts';
 import { inTransaction, outliveConnections, withClient } from './transaction.ts';
 import { writeMerge } from './write.ts';
 
@@ -215,18 +215,18 @@ class Worker implements Projector {
     const { projection } = this.options;
     const stopping = new AbortController();
     const signal = AbortSignal.any([stopping.signal, this.closing.signal]);
-    const folds = new Map<string, PartitionFold>();
+    const folds = new Map<string, LiveFold>();
     const inFlight = new Set<Promise<void>>();
     const open = (topic: string) => this.retry(signal, () => this.openFold({ topic, partition }));
 
     const handle = async (topic: string, batch: Batch): Promise<void> => {
       for (;;) {
-        const fold = folds.get(topic)!;
-        if (signal.aborted || this.rejoining || fold.nextOffset >= batch.nextOffset) return;
-        const before = fold.checkpoint;
-        if (await this.foldAndCommit(signal, fold, batch)) return;
+        const live = folds.get(topic)!;
+        if (signal.aborted || this.rejoining || live.fold.nextOffset >= batch.nextOffset) return;
+        const before = live.fold.checkpoint;
+        if (await this.foldAndCommit(signal, live, batch)) return;
         const reloaded = await open(topic);
-        if (reloaded.nextOffset < before.nextOffset) return this.rejoin();
+        if (reloaded.fold.nextOffset < before.nextOffset) return this.rejoin();
         folds.set(topic, reloaded);
       }
     };
@@ -235,9 +235,9 @@ class Worker implements Projector {
         const positions: Record<string, number> = {};
         for (const topic of projection.topics) {
           if (partition >= (this.partitions.get(topic) ?? 0)) continue;
-          const fold = await open(topic);
-          folds.set(topic, fold);
-          positions[topic] = fold.nextOffset;
+          const live = await open(topic);
+          folds.set(topic, live);
+          positions[topic] = live.fold.nextOffset;
         }
         return positions;
       },
@@ -256,21 +256,24 @@ class Worker implements Projector {
     };
   }
 
-  private async openFold(at: PartitionRef): Promise<PartitionFold> {
+  private async openFold(at: PartitionRef): Promise<LiveFold> {
     const { pool, projection } = this.options;
     const state = await modelState(pool, projection);
     if (state !== 'current') throw new ModelMismatch(`the live model of ${projection.name} is ${state}`);
-    const checkpoint = await openCheckpoint(pool, at);
-    return new PartitionFold(this.foldOptions, checkpoint, await parkedStreams(pool, LIVE, at));
+    // The version comes first: what is retried or skipped after it makes the commit find another one.
+    const { checkpoint, parkedVersion } = await openCheckpoint(pool, at);
+    const fold = new PartitionFold(this.foldOptions, checkpoint, await readParking(pool, LIVE, at));
+    return { fold, parkedVersion };
   }
 
   /** False when the checkpoint was not where this fold began: nothing was written then. */
-  private async foldAndCommit(signal: AbortSignal, fold: PartitionFold, batch: Batch): Promise<boolean> {
+  private async foldAndCommit(signal: AbortSignal, live: LiveFold, batch: Batch): Promise<boolean> {
+    const { fold, parkedVersion } = live;
     const startedMs = performance.now();
     const before = fold.checkpoint;
     const folded = await this.retry(signal, () => fold.fold(batch));
     try {
-      const parked = await this.commit(signal, { before, after: fold.checkpoint, folded });
+      const parked = await this.commit(signal, { before, parkedVersion, after: fold.checkpoint, folded });
       for (const event of parked) {
         fold.parkedStreams.add(event.stream);
         this.options.hooks?.onParked?.(event);
@@ -368,8 +371,16 @@ const mayPass = (error: unknown): error is Error =>
     (kind) => error instanceof kind,
   );
 
+/** A fold, and the version of the parked events that it goes by. */
+type LiveFold = { readonly fold: PartitionFold; readonly parkedVersion: number };
+
 /** What one batch writes, and the checkpoints that it takes its partition from and to. */
-type CommitStep = { readonly before: Checkpoint; readonly after: Checkpoint; readonly folded: Folded };
+type CommitStep = {
+  readonly before: Checkpoint;
+  readonly parkedVersion: number;
+  readonly after: Checkpoint;
+  readonly folded: Folded;
+};
 
 const movedFrom = ({ before }: CommitStep): CheckpointMoved =>
   new CheckpointMoved(`${before.topic}:${before.partition} is no longer at ${before.nextOffset}`);
@@ -388,9 +399,9 @@ const moveCheckpoints = async (
     name: 'palaver move checkpoints',
     text: `with asked as (
         select * from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::int[],
-                             $7::bigint[], $8::bigint[], $9::text[], $10::int[])
+                             $7::bigint[], $8::bigint[], $9::text[], $10::int[], $11::bigint[])
           as a (topic, partition, next_offset, command_offset, epoch, "index",
-                old_next_offset, old_command_offset, old_epoch, old_index)),
+                old_next_offset, old_command_offset, old_epoch, old_index, parked_version)),
       moved as (
         update ${LIVE}.checkpoint c
         set next_offset = a.next_offset, command_offset = a.command_offset, epoch = a.epoch, "index" = a."index",
@@ -398,8 +409,8 @@ const moveCheckpoints = async (
         from asked a
         where c.topic = a.topic and c.partition = a.partition and c.next_offset = a.old_next_offset
           and c.command_offset is not distinct from a.old_command_offset and c.epoch is not distinct from a.old_epoch
-          and c."index" is not distinct from a.old_index
-          and exists (select from ${LIVE}.projection where version = $11)
+          and c."index" is not distinct from a.old_index and c.parked_version = a.parked_version
+          and exists (select from ${LIVE}.projection where version = $12)
         returning c.topic, c.partition, c.next_offset),
       told as (
         select pg_notify('${CHANNEL}', coalesce(json_agg(json_build_object(
@@ -417,6 +428,7 @@ const moveCheckpoints = async (
       column(({ before }) => before.taken?.commandOffset ?? null),
       column(({ before }) => before.taken?.epoch ?? null),
       column(({ before }) => before.taken?.index ?? null),
+      column(({ parkedVersion }) => parkedVersion),
       version,
     ],
   });

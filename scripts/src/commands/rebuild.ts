@@ -27,7 +27,7 @@ those of the local stack.`,
   },
 };
 
-const rebuildOne = async ({ name, ...model }: OpenModel, signal: AbortSignal): Promise<void> => {
+export const rebuildOne = async ({ name, ...model }: OpenModel, signal: AbortSignal): Promise<void> => {
   const startedMs = performance.now();
   const progress = phaseProgress(name);
   let total = 0;

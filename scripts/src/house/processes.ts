@@ -33,6 +33,7 @@ export type SecretFiles = {
   readonly signingKey: string;
   readonly publicKeys: string;
   readonly authKey: string;
+  readonly adminToken: string;
 };
 
 type ProcessSpec = {
@@ -54,6 +55,11 @@ const withDatabase =
   (database: string) =>
   ({ postgresUrl }: Addresses) => ({ PALAVER_POSTGRES_URL: postgresUrl(database) });
 
+const workerOn = (database: string) => (addresses: Addresses) => ({
+  ...withDatabase(database)(addresses),
+  PALAVER_ADMIN_TOKEN_FILE: addresses.secrets.adminToken,
+});
+
 /** Every process of Palaver, in the order of their start; they stop in the reverse order. */
 export const processes: readonly ProcessSpec[] = [
   {
@@ -61,35 +67,35 @@ export const processes: readonly ProcessSpec[] = [
     entry: 'projections/auth/src/main.ts',
     port: 3013,
     portVariable: 'PALAVER_AUTH_PROJECTION_PORT',
-    environment: withDatabase('palaver_auth'),
+    environment: workerOn('palaver_auth'),
   },
   {
     name: 'servers-projection',
     entry: 'projections/servers/src/main.ts',
     port: 3014,
     portVariable: 'PALAVER_SERVERS_PROJECTION_PORT',
-    environment: withDatabase('palaver_servers'),
+    environment: workerOn('palaver_servers'),
   },
   {
     name: 'messages-projection',
     entry: 'projections/messages/src/main.ts',
     port: 3015,
     portVariable: 'PALAVER_MESSAGES_PROJECTION_PORT',
-    environment: withDatabase('palaver_messages'),
+    environment: workerOn('palaver_messages'),
   },
   {
     name: 'search-projection',
     entry: 'projections/search/src/main.ts',
     port: 3018,
     portVariable: 'PALAVER_SEARCH_PROJECTION_PORT',
-    environment: withDatabase('palaver_search'),
+    environment: workerOn('palaver_search'),
   },
   {
     name: 'files-projection',
     entry: 'projections/files/src/main.ts',
     port: 3016,
     portVariable: 'PALAVER_FILES_PROJECTION_PORT',
-    environment: withDatabase('palaver_files'),
+    environment: workerOn('palaver_files'),
   },
   {
     name: 'auth',

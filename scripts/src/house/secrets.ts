@@ -19,6 +19,7 @@ export const keepSecrets = async (dataDir: string): Promise<SecretFiles> => {
     await writeSecret(files.signingKey, JSON.stringify(privateKey));
   }
   if (!existsSync(files.authKey)) await writeSecret(files.authKey, randomBytes(32).toString('base64'));
+  if (!existsSync(files.adminToken)) await writeSecret(files.adminToken, randomBytes(32).toString('base64url'));
   return files;
 };
 
@@ -28,6 +29,7 @@ export const secretFiles = (dataDir: string): SecretFiles => {
     signingKey: join(folder, 'signing-key.json'),
     publicKeys: join(folder, 'public-keys.json'),
     authKey: join(folder, 'auth-key'),
+    adminToken: join(folder, 'admin-token'),
   };
 };
 
