@@ -20,9 +20,20 @@ export const workerVariables = (usualPort: number) => ({
   ...httpVariables(usualPort),
 });
 
+/** The same, and from when on a projection's worker is not ready. */
+export const projectionVariables = (usualPort: number) => ({
+  ...workerVariables(usualPort),
+  maxLagSeconds: variable({
+    name: 'PALAVER_MAX_LAG',
+    parse: parsers.count,
+    default: 3_600,
+    doc: 'seconds that the read model may be behind the log before its worker is not ready',
+  }),
+});
+
 const secondsOfADay = 86_400;
 
-/** The same, and what verifying tokens and sweeping need. */
+/** What every process with a log and a database is told, and what verifying tokens and sweeping need. */
 export const serviceVariables = (usualPort: number) => ({
   ...workerVariables(usualPort),
   ...tokenVariables,

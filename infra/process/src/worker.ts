@@ -11,8 +11,9 @@ import {
   runProcess,
 } from '@palaver/runtime';
 import { databaseCheck, tolerant } from './database.ts';
+import { watchLag } from './lag.ts';
 import { logOptions } from './log-options.ts';
-import { workerVariables } from './variables.ts';
+import { projectionVariables } from './variables.ts';
 
 export type WorkerProcess = {
   readonly projection: Projection;
@@ -27,7 +28,7 @@ export const runWorker = (
   { projection, schemas, usualPort }: WorkerProcess,
   environment: NodeJS.ProcessEnv,
 ): Promise<void> => {
-  const config = readConfigOrExit(workerVariables(usualPort), environment);
+  const config = readConfigOrExit(projectionVariables(usualPort), environment);
   const name = `${projection.name}-projection`;
   const logger = createLogger({ name, level: config.logLevel, instance: config.instanceId });
   const metrics = createMetrics(name);
@@ -41,11 +42,12 @@ export const runWorker = (
       const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
       scope.onStop('log', () => log.close());
 
+      const lag = watchLag(scope, { log, pool, projection, metrics, maxSeconds: config.maxLagSeconds });
       const projector: { current: ReturnType<typeof startProjector> | null } = { current: null };
       const checks = async (): Promise<Check[]> => {
         const health = projector.current?.health();
         const detail = health?.reason ?? health?.state ?? 'starting';
-        return [await databaseCheck(pool), { name: 'projector', ok: health?.ready ?? false, detail }];
+        return [await databaseCheck(pool), { name: 'projector', ok: health?.ready ?? false, detail }, lag()];
       };
       const app = openShell({ name, logger, metrics, ready: checks, problems: EDGE_PROBLEMS });
       closeShell(app, { logger, problems: EDGE_PROBLEMS });

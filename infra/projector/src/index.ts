@@ -7,7 +7,10 @@ export { eventTopic, type PositionWaiter, positionWaiter } from './positions.ts'
 export type { Progress } from './progress.ts';
 export * from './projection.ts';
 export { type RebuildOptions, type RebuildPhase, type RebuildProgress, RebuildRunning, rebuild } from './rebuild.ts';
+export { type ProjectionState, type ProjectionStatus, projectionStatus } from './status.ts';
 export {
+  type ModelAt,
+  modelAt,
   type RowDifference,
   type TableVerification,
   type Verification,
