@@ -3,7 +3,7 @@ export type { FoldedEvent, ParkedEvent } from './fold.ts';
 export * from './lag.ts';
 export { type Checkpoint, LIVE, ModelMismatch, type ModelState, migrate, modelPool, modelState } from './model.ts';
 export * from './pages.ts';
-export { eventTopic, type PositionWaiter, positionWaiter } from './positions.ts';
+export { eventTopic, type PositionWaiter, positionWaiter, serviceOfTopic } from './positions.ts';
 export type { Progress } from './progress.ts';
 export * from './projection.ts';
 export { type RebuildOptions, type RebuildPhase, type RebuildProgress, RebuildRunning, rebuild } from './rebuild.ts';
@@ -13,6 +13,7 @@ export {
   modelAt,
   type RowDifference,
   type TableVerification,
+  UnknownPosition,
   type Verification,
   type VerifyOptions,
   type VerifyPhase,

@@ -68,6 +68,11 @@ export type ModelAt = {
   readonly verification: Verification | null;
 };
 
+/** The log does not reach to a position, or the projection does not read there. */
+export class UnknownPosition extends Error {
+  override readonly name = 'UnknownPosition';
+}
+
 const FIRST_DIFFERENCES = 20;
 
 /**
@@ -88,8 +93,8 @@ export const verify = (options: VerifyOptions): Promise<Verification> =>
   });
 
 /**
- * Folds the log up to given positions, and not at all where none is given; like `verify` it leaves nothing over. Throws `RangeError`
- * where the log does not reach to a position, `RebuildRunning`.
+ * Folds the log up to given positions, and not at all where none is given; like `verify` it leaves nothing over. Throws
+ * `UnknownPosition` and `RebuildRunning`.
  */
 export const modelAt = (options: VerifyOptions & { readonly positions: readonly Position[] }): Promise<ModelAt> =>
   inSnapshot(options, async (client) => {
@@ -170,10 +175,11 @@ const endsAt = async (
   for (const position of positions) {
     const { service, partition, offset } = position;
     const topic = eventTopic(service);
-    if (!projection.topics.includes(topic)) throw new RangeError(`${projection.name} does not read ${topic}`);
+    if (!projection.topics.includes(topic)) throw new UnknownPosition(`${projection.name} does not read ${topic}`);
     const end = (await log.offsets(topic)).find((at) => at.partition === partition)?.end;
-    if (end === undefined) throw new RangeError(`${topic} has no partition ${partition}`);
-    if (offset > end) throw new RangeError(`${topic}:${partition} ends at ${end}, before ${formatPosition(position)}`);
+    if (end === undefined) throw new UnknownPosition(`${topic} has no partition ${partition}`);
+    if (offset > end)
+      throw new UnknownPosition(`${topic}:${partition} ends at ${end}, before ${formatPosition(position)}`);
     ends.set(checkpointKey({ topic, partition }), { topic, partition, nextOffset: offset, taken: null });
   }
   return ends;
