@@ -21,6 +21,8 @@ export const models: Readonly<Record<string, { readonly projection: Projection; 
   search: { projection: searchProjection, database: 'palaver_search' },
 };
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** What folding a model anew takes. */
 export type OpenModel = {
   readonly name: string;
@@ -40,43 +42,80 @@ export const chooseModels = (names: readonly string[]): readonly string[] => {
   return names.includes('all') ? known : [...new Set(names)];
 };
 
+/** Two keep two cores busy: one folds while the other's Postgres writes. */
+export const jobsOption = { type: 'string', default: '2' } as const;
+
+/** The log, and what lies beside it. */
+export type Parts = {
+  readonly log: EventLog;
+  /** Asks the registry for the ids of all schemas. */
+  readonly openCodec: () => Promise<Codec>;
+  readonly databaseUrl: (database: string) => string;
+};
+
 /**
  * Runs the work with the log and all that lies on it. Addresses are those of the services' environment variables, else those of the
- * local stack; of `PALAVER_POSTGRES_URL` all but the database counts.
+ * local stack; of `PALAVER_POSTGRES_URL` all but the database counts. What is away for `unavailableMs` is given up.
  */
-export const withLog = async (
-  environment: Readonly<Record<string, string | undefined>>,
-  work: (parts: Pick<OpenModel, 'log' | 'codec'> & { databaseUrl: (database: string) => string }) => Promise<void>,
-): Promise<void> => {
+export const withLog = async <T>(
+  environment: Environment,
+  work: (parts: Parts) => Promise<T>,
+  { unavailableMs = 10_000 } = {},
+): Promise<T> => {
   const { kafkaBrokers, registry, databaseUrl } = addresses(environment);
-  const log = kafkaLog({ brokers: kafkaBrokers, clientId: 'palaver', unavailableMs: 10_000 });
+  const log = kafkaLog({ brokers: kafkaBrokers, clientId: 'palaver', unavailableMs });
+  const openCodec = () => avroCodec({ registryUrl: registry, schemas: allSchemas, unavailableMs });
   try {
-    const codec = await avroCodec({ registryUrl: registry, schemas: allSchemas, unavailableMs: 10_000 });
-    await work({ log, codec, databaseUrl });
+    return await work({ log, openCodec, databaseUrl });
   } finally {
     await log.close();
   }
 };
 
-/** Runs the work on each of the models, one after the other, at the addresses of `withLog`. */
+export type ManyModels = {
+  readonly names: readonly string[];
+  /** How many are worked on at the same time. */
+  readonly jobs: number;
+  /** What is not begun when it is aborted fails with its reason. */
+  readonly signal: AbortSignal;
+  readonly onFailed: (name: string, error: unknown) => void;
+};
+
+/** Runs the work on each of the models, at the addresses of `withLog`. One that fails does not keep the others from being done. */
 export const withModels = (
-  names: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
+  { names, jobs, signal, onFailed }: ManyModels,
+  environment: Environment,
   work: (model: OpenModel) => Promise<void>,
 ): Promise<void> =>
-  withLog(environment, async ({ log, codec, databaseUrl }) => {
-    for (const name of names) {
+  withLog(environment, async ({ log, openCodec, databaseUrl }) => {
+    const codec = await openCodec();
+    const workOn = async (name: string): Promise<void> => {
+      signal.throwIfAborted();
       const { projection, database } = models[name]!;
       const pool = modelPool({ connectionString: databaseUrl(database), max: 4 });
-      try {
-        await work({ name, projection, log, codec, pool });
-      } finally {
-        await pool.end();
-      }
-    }
+      await work({ name, projection, log, codec, pool }).finally(() => pool.end());
+    };
+    const queue = names.values();
+    const takeTurns = async (): Promise<void> => {
+      for (const name of queue) await workOn(name).catch((error: unknown) => onFailed(name, error));
+    };
+    await Promise.all(Array.from({ length: jobs }, takeTurns));
   });
 
-const addresses = (environment: Readonly<Record<string, string | undefined>>) => {
+/** One after the other; the first that fails ends it. */
+export const withEachModel = (
+  names: readonly string[],
+  environment: Environment,
+  work: (model: OpenModel) => Promise<void>,
+): Promise<void> => {
+  const onFailed = (_name: string, error: unknown): void => {
+    throw error;
+  };
+  return withModels({ names, jobs: 1, signal: new AbortController().signal, onFailed }, environment, work);
+};
+
+/** Where all of it is, as the environment says or the local stack has it. */
+export const addresses = (environment: Environment) => {
   const { local } = readSettings(environment);
   const shape = {
     kafkaBrokers: { ...kafkaVariables.kafkaBrokers, default: brokerAddresses(local) },

@@ -1,13 +1,27 @@
-import { type Command, UsageError } from './command.ts';
+import { type Command, describeError, isUsageError, UsageError } from './command.ts';
+import { events } from './commands/events.ts';
 import { importIrc } from './commands/import-irc.ts';
 import { parkedCommands } from './commands/parked.ts';
 import { rebuild } from './commands/rebuild.ts';
 import { rotateKeys } from './commands/rotate-keys.ts';
 import { start } from './commands/start.ts';
+import { state } from './commands/state.ts';
+import { status } from './commands/status.ts';
 import { sweep } from './commands/sweep.ts';
 import { verify } from './commands/verify.ts';
 
-const commands: readonly Command[] = [start, importIrc, rebuild, verify, ...parkedCommands, sweep, rotateKeys];
+const commands: readonly Command[] = [
+  start,
+  importIrc,
+  status,
+  rebuild,
+  verify,
+  ...parkedCommands,
+  events,
+  state,
+  sweep,
+  rotateKeys,
+];
 
 const overview = (): string =>
   [
@@ -41,26 +55,10 @@ const main = async (args: readonly string[]): Promise<number> => {
   return command.run(rest);
 };
 
-/** `parseArgs` says with such codes that an option is unknown or lacks its value. */
-const isUsageError = (error: unknown): boolean =>
-  error instanceof UsageError || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
-
-/** Most often there is no house; what the clients of Kafka, Postgres and the registry say then names only an address. */
-const hint = (message: string): string =>
-  /ECONNREFUSED/.test(message) ? '; is Palaver running? npm start starts it' : '';
-
-/** A fault of the program is told with its stack; everything else by its one line. */
-const describe = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  if (isUsageError(error)) return error.message.split('\n')[0]!.replace(/\.? To specify a positional.*/, '');
-  const ours = [TypeError, ReferenceError, RangeError, SyntaxError].some((kind) => error instanceof kind);
-  return ours ? (error.stack ?? error.message) : `${error.message}${hint(error.message)}`;
-};
-
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const usage = isUsageError(error);
-  console.error(`palaver: ${describe(error)}${usage ? ' (see palaver help)' : ''}`);
+  console.error(`palaver: ${describeError(error)}${usage ? ' (see palaver help)' : ''}`);
   process.exitCode = usage ? 2 : 1;
 }

@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty';
+import { fitWidth } from './table.ts';
 
 /** What is told to the person in front: steps as they are done, and single lines. */
 export type Console = {
@@ -79,6 +80,34 @@ export const createProgress = ({ unit, total, already = 0, out = process.stdout 
   };
 };
 
+/** Lines that stay in their places and are redrawn there, for a terminal. */
+export type Board = {
+  set(key: string, line: string): void;
+  /** Lines above the others, that stay. */
+  say(lines: readonly string[]): void;
+  end(): void;
+};
+
+export const createBoard = (out: WriteStream | NodeJS.WriteStream): Board => {
+  const lines = new Map<string, string>();
+  let drawn = 0;
+  let drawnMs = 0;
+  const draw = (above: readonly string[] = []): void => {
+    const all = [...above, ...[...lines.values()].map((line) => fitWidth(line, out))];
+    out.write(`${drawn > 0 ? `\x1b[${drawn}A` : ''}\r\x1b[J${all.map((line) => `${line}\n`).join('')}`);
+    drawn = lines.size;
+    drawnMs = performance.now();
+  };
+  return {
+    set(key, line) {
+      lines.set(key, line);
+      if (performance.now() - drawnMs >= terminalEveryMs) draw();
+    },
+    say: draw,
+    end: () => draw(),
+  };
+};
+
 type ProgressState = {
   readonly done: number;
   readonly total: number;
@@ -89,16 +118,25 @@ type ProgressState = {
   readonly bar: boolean;
 };
 
-export const progressText = ({ done, total, already, unit, note, elapsedMs, bar }: ProgressState): string => {
-  const rate = ((done - already) * 1_000) / Math.max(elapsedMs, 1);
+const barOf = (part: number): string => {
+  const filled = Math.round(Math.min(part, 1) * barWidth);
+  return `[${'█'.repeat(filled)}${' '.repeat(barWidth - filled)}]`;
+};
+
+export const progressText = ({ already, elapsedMs, ...state }: ProgressState): string =>
+  progressLine({ ...state, ratePerSecond: ((state.done - already) * 1_000) / Math.max(elapsedMs, 1) });
+
+type ProgressLine = Omit<ProgressState, 'already' | 'elapsedMs'> & { readonly ratePerSecond: number };
+
+export const progressLine = ({ done, total, unit, note, bar, ratePerSecond }: ProgressLine): string => {
   const part = total === 0 ? 1 : Math.min(done / total, 1);
-  const filled = Math.round(part * barWidth);
+  const secondsLeft = done < total && ratePerSecond > 0 ? (total - done) / ratePerSecond : null;
   return [
-    ...(bar ? [`[${'█'.repeat(filled)}${' '.repeat(barWidth - filled)}]`] : []),
+    ...(bar ? [barOf(part)] : []),
     `${Math.floor(part * 100)} %`,
     `${formatCount(done)} of ${formatCount(total)} ${unit}`,
-    `${formatCount(Math.round(rate))}/s`,
-    ...(done < total && rate > 0 ? [`${formatSeconds(((total - done) / rate) * 1_000)} left`] : []),
+    `${formatCount(Math.round(ratePerSecond))}/s`,
+    ...(secondsLeft === null ? [] : [`${formatSeconds(secondsLeft * 1_000)} left`]),
     ...(note ? [note] : []),
   ].join('  ');
 };

@@ -3,12 +3,21 @@ import { fileURLToPath } from 'node:url';
 
 /** For tests of the whole house: the palaver command. Processes are killed through house/control-client.ts. */
 
+export type PalaverOptions = {
+  readonly dataDir: string;
+  readonly onOutput?: (output: string) => void;
+  readonly interrupt?: AbortSignal;
+};
+
 export type Run = { readonly code: number; readonly output: string };
 
-/** Runs `palaver <args>` against the test runner's house. `onOutput` gets all that was printed so far, each time there is more. */
+/**
+ * Runs `palaver <args>` against the test runner's house. `onOutput` gets all that was printed so far, each time there is more; `interrupt`
+ * is Ctrl-C.
+ */
 export const palaver = async (
   args: readonly string[],
-  { dataDir, onOutput = () => undefined }: { readonly dataDir: string; readonly onOutput?: (output: string) => void },
+  { dataDir, onOutput = () => undefined, interrupt }: PalaverOptions,
 ): Promise<Run> => {
   const command = fileURLToPath(new URL('./palaver.ts', import.meta.url));
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', command, ...args], {
@@ -21,6 +30,7 @@ export const palaver = async (
       PALAVER_POSTGRES_URL: required('PALAVER_TEST_POSTGRES'),
     },
   });
+  interrupt?.addEventListener('abort', () => child.kill('SIGINT'));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

@@ -29,4 +29,5 @@ export {
 export { type Processor, type ProcessorOptions, startProcessor, topicsOf } from './processor.ts';
 export { createReplies, type Replies } from './replies.ts';
 export { memoryStateStore, type StateStore } from './state-store.ts';
+export { type EventPlace, rootIdOf, type StreamAt, type StreamAtOptions, streamAt, type Until } from './stream-at.ts';
 export { type SweepOptions, type Swept, sweepPartition } from './sweep.ts';

@@ -19,8 +19,15 @@ export const workerVariables = (usualPort: number) => ({
   ...httpVariables(usualPort),
 });
 
-/** Who may ask a worker for more than its health. */
-export const adminVariables = {
+/** The same, from when on a projection's worker is not ready, and who may ask it for more than its health. */
+export const projectionVariables = (usualPort: number) => ({
+  ...workerVariables(usualPort),
+  maxLagSeconds: variable({
+    name: 'PALAVER_MAX_LAG',
+    parse: parsers.count,
+    default: 3_600,
+    doc: 'seconds that the read model may be behind the log before its worker is not ready',
+  }),
   adminToken: variable<string | undefined>({
     name: 'PALAVER_ADMIN_TOKEN',
     parse: parsers.text.min(32, 'must have at least 32 characters'),
@@ -28,11 +35,11 @@ export const adminVariables = {
     secret: true,
     doc: 'the bearer token of the admin API; without it there is none',
   }),
-} as const;
+});
 
 const secondsOfADay = 86_400;
 
-/** The same, and what verifying tokens and sweeping need. */
+/** What every process with a log and a database is told, and what verifying tokens and sweeping need. */
 export const serviceVariables = (usualPort: number) => ({
   ...workerVariables(usualPort),
   ...tokenVariables,

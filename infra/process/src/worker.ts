@@ -13,9 +13,10 @@ import {
 import { adminEdge } from './admin.ts';
 import { openCodec } from './codec.ts';
 import { databaseCheck, tolerant } from './database.ts';
+import { watchLag } from './lag.ts';
 import { logOptions } from './log-options.ts';
 import { exposeParked, parkedCheck } from './parked.ts';
-import { adminVariables, workerVariables } from './variables.ts';
+import { projectionVariables } from './variables.ts';
 
 export type WorkerProcess = {
   readonly projection: Projection;
@@ -30,7 +31,7 @@ export const runWorker = (
   { projection, schemas, usualPort }: WorkerProcess,
   environment: NodeJS.ProcessEnv,
 ): Promise<void> => {
-  const config = readConfigOrExit({ ...workerVariables(usualPort), ...adminVariables }, environment);
+  const config = readConfigOrExit(projectionVariables(usualPort), environment);
   const name = `${projection.name}-projection`;
   const logger = createLogger({ name, level: config.logLevel, instance: config.instanceId });
   const metrics = createMetrics(name);
@@ -44,6 +45,7 @@ export const runWorker = (
       const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
       scope.onStop('log', () => log.close());
 
+      const lag = watchLag(scope, { log, pool, projection, metrics, maxSeconds: config.maxLagSeconds });
       exposeParked(metrics, { pool, projection });
       const projector: { current: ReturnType<typeof startProjector> | null } = { current: null };
       const checks = async (): Promise<Check[]> => {
@@ -52,6 +54,7 @@ export const runWorker = (
         return [
           await databaseCheck(pool),
           { name: 'projector', ok: health?.ready ?? false, detail },
+          lag(),
           await parkedCheck(pool),
         ];
       };

@@ -19,6 +19,7 @@ export interface PositionWaiter extends Closable {
 
 /** Topic of a service's events: what a position's service names. */
 export const eventTopic = (service: string): string => `${service}.events`;
+export const serviceOfTopic = (topic: string): string => topic.slice(0, topic.lastIndexOf('.'));
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;

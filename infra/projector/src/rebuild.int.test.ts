@@ -7,7 +7,7 @@ import type { Projection } from './projection.ts';
 import { type RebuildOptions, RebuildRunning, rebuild } from './rebuild.ts';
 import { EventWriter, jsonCodec, roomsOn, type TestDatabase, testDatabase, until } from './testing.ts';
 import { withClient } from './transaction.ts';
-import { verify } from './verify.ts';
+import { modelAt, verify } from './verify.ts';
 import { type Projector, startProjector } from './worker.ts';
 
 const TOPIC = 'rooms.events';
@@ -330,5 +330,61 @@ describe('a verification', () => {
       { column: 'body', live: 'forged', fresh: 'one' },
       { column: 'extra', live: null, fresh: '{"seq": 1, "text": "one", "offset": 1}' },
     ]);
+  });
+});
+
+describe('the model at positions', () => {
+  const at = (positions: Parameters<typeof modelAt>[0]['positions'], pool = database.pool) =>
+    modelAt({ log, projection, codec: jsonCodec, pool, positions });
+  const standing = async () =>
+    (await projectionLag(log, database.pool, projection)).map(({ partition, checkpoint }) => ({
+      service: 'rooms',
+      partition,
+      offset: checkpoint,
+    }));
+
+  test('has one digest, however far the log has gone on, and is compared with a live model that stands there', async () => {
+    writeHistory(3);
+    await startWorker();
+    await caughtUp();
+    const positions = await standing();
+    const then = await at(positions);
+    expect(then.verification).toMatchObject({ events: then.events, ...clean });
+    expect(then.tables).toMatchObject([
+      { table: 'room' },
+      { table: 'saying', digest: expect.stringMatching(/^[0-9a-f]{16}$/) },
+    ]);
+    expect(then.tables.map(({ rows }) => rows)).toEqual(then.verification!.tables.map(({ freshRows }) => freshRows));
+
+    const writer = new EventWriter('later');
+    broker.write(
+      TOPIC,
+      0,
+      [writer.opened('later')].map((record) => ({
+        ...record,
+        headers: { ...record.headers, 'command-offset': '99999' },
+      })),
+    );
+    await caughtUp();
+    expect(await at(positions)).toEqual({ ...then, verification: null });
+    expect((await at(await standing())).tables[0]!.digest).not.toBe(then.tables[0]!.digest);
+  });
+
+  test('does not depend on the order of rows or the settings of the session', async () => {
+    writeHistory(2);
+    const positions = [0, 1, 2].map((partition) => ({ service: 'rooms', partition, offset: 90 }));
+    const first = await at(positions);
+    batchSize = 7;
+    const elsewhere = modelPool({ connectionString: database.url, options: '-c timezone=Asia/Tokyo' });
+    const second = await at([...positions].reverse(), elsewhere).finally(() => elsewhere.end());
+    expect(second).toEqual(first);
+  });
+
+  test.each([
+    [{ service: 'rooms', partition: 0, offset: 1 }, 'rooms.events:0 ends at 0, before rooms:0@1'],
+    [{ service: 'rooms', partition: 9, offset: 0 }, 'rooms.events has no partition 9'],
+    [{ service: 'halls', partition: 0, offset: 0 }, 'rooms does not read halls.events'],
+  ])('refuses %o', async (position, message) => {
+    await expect(at([position])).rejects.toThrow(message);
   });
 });

@@ -103,6 +103,16 @@ export const unlockModel = async (client: pg.ClientBase): Promise<void> => {
   await client.query(`select pg_advisory_unlock(${LOCK})`).catch(() => undefined);
 };
 
+/** Whether somebody rebuilds or verifies this model now. */
+export const isModelLocked = async (pool: pg.Pool): Promise<boolean> => {
+  const { rows } = await pool.query<{ locked: boolean }>(
+    `select exists (select from pg_locks where locktype = 'advisory' and granted and objsubid = 1
+       and database = (select oid from pg_database where datname = current_database())
+       and (classid::bigint << 32) | objid::bigint = ${LOCK}) as locked`,
+  );
+  return rows[0]!.locked;
+};
+
 const pause = (client: pg.ClientBase, ms: number) => client.query('select pg_sleep($1)', [ms / 1000]);
 
 /** Goes on with a `model_next` of the same version and tables; any other is dropped and begun anew. */

@@ -1,8 +1,20 @@
 import type { Codec, EventLog } from '@palaver/event-log';
 import type pg from 'pg';
-import { createModel, LIVE, ModelMismatch, modelState, readCheckpoints, VERIFY } from './model.ts';
-import { type Progress, progressReporter } from './progress.ts';
-import type { Projection, Table } from './projection.ts';
+import {
+  type Checkpoint,
+  checkpointKey,
+  createModel,
+  LIVE,
+  ModelMismatch,
+  modelState,
+  readCheckpoints,
+  shapeHash,
+  VERIFY,
+  versionOf,
+} from './model.ts';
+import { eventTopic } from './positions.ts';
+import { type Progress, progressReporter, type Reporter } from './progress.ts';
+import { formatPosition, type Position, type Projection, type Table } from './projection.ts';
 import { lockModel, positionsOf, unlockModel } from './rebuild.ts';
 import { buildPrimaryKeys, foldInto } from './refold.ts';
 import { quote, quoteTable, sqlType } from './sql.ts';
@@ -17,7 +29,7 @@ export type VerifyOptions = {
   readonly signal?: AbortSignal;
 };
 
-export type VerifyPhase = 'fold' | 'compare' | 'done';
+export type VerifyPhase = 'fold' | 'compare' | 'digest' | 'done';
 
 export type TableVerification = {
   readonly table: string;
@@ -46,6 +58,21 @@ export type Verification = {
   readonly parked: { readonly live: number; readonly fresh: number };
 };
 
+/** What a model holds that stands at given positions. Equal digests mean equal rows, on any database and at any time. */
+export type ModelAt = {
+  /** Log positions folded: the sum of the given ones. */
+  readonly events: number;
+  readonly tables: readonly { readonly table: string; readonly rows: number; readonly digest: string }[];
+  readonly parked: number;
+  /** Against the live model, where that stands at exactly these positions; else null. */
+  readonly verification: Verification | null;
+};
+
+/** The log does not reach to a position, or the projection does not read there. */
+export class UnknownPosition extends Error {
+  override readonly name = 'UnknownPosition';
+}
+
 const FIRST_DIFFERENCES = 20;
 
 /**
@@ -53,26 +80,59 @@ const FIRST_DIFFERENCES = 20;
  * that sees one snapshot of the live model and is rolled back at the end: workers and queries go on meanwhile, and nothing is
  * left over however it ends. Throws `RebuildRunning` and `ModelMismatch`.
  */
-export const verify = async (options: VerifyOptions): Promise<Verification> =>
-  withClient(options.pool, async (client) => {
+export const verify = (options: VerifyOptions): Promise<Verification> =>
+  inSnapshot(options, async (client) => {
+    const state = await modelState(client, options.projection);
+    if (state !== 'current') throw new ModelMismatch(`the live model of ${options.projection.name} is ${state}`);
+    const ends = await readCheckpoints(client, LIVE);
+    const report = progressReporter(options.onProgress);
+    await foldFresh(client, options, ends, report);
+    const verification = await compareAll(client, options, positionsOf(ends), report);
+    report({ phase: 'done' });
+    return verification;
+  });
+
+/**
+ * Folds the log up to given positions, and not at all where none is given; like `verify` it leaves nothing over. Throws
+ * `UnknownPosition` and `RebuildRunning`.
+ */
+export const modelAt = (options: VerifyOptions & { readonly positions: readonly Position[] }): Promise<ModelAt> =>
+  inSnapshot(options, async (client) => {
+    const { projection, log, positions } = options;
+    const ends = await endsAt(log, projection, positions);
+    const report = progressReporter(options.onProgress);
+    await foldFresh(client, options, ends, report);
+    const events = positionsOf(ends);
+    const comparable = await standsAt(client, projection, ends);
+    const verification = comparable ? await compareAll(client, options, events, report) : null;
+    report({ phase: 'digest', events });
+    const tables: ModelAt['tables'][number][] = [];
+    for (const table of projection.tables) tables.push(await digestOf(client, table));
+    report({ phase: 'done' });
+    return { events, tables, parked: await countRows(client, VERIFY), verification };
+  });
+
+const inSnapshot = <T>({ pool }: VerifyOptions, work: (client: pg.ClientBase) => Promise<T>): Promise<T> =>
+  withClient(pool, async (client) => {
     await lockModel(client, { wait: false });
     try {
       await client.query('begin isolation level repeatable read');
-      return await verifyInSnapshot(client, options);
+      return await work(client);
     } finally {
       await client.query('rollback').catch(() => undefined);
       await unlockModel(client);
     }
   });
 
-const verifyInSnapshot = async (client: pg.ClientBase, options: VerifyOptions): Promise<Verification> => {
-  const { projection, signal } = options;
-  const report = progressReporter(options.onProgress);
-  const state = await modelState(client, projection);
-  if (state !== 'current') throw new ModelMismatch(`the live model of ${projection.name} is ${state}`);
-  const ends = await readCheckpoints(client, LIVE);
+/** Makes `model_verify` of all that lies before these ends. */
+const foldFresh = async (
+  client: pg.ClientBase,
+  options: VerifyOptions,
+  ends: ReadonlyMap<string, Checkpoint>,
+  report: Reporter<VerifyPhase>,
+): Promise<void> => {
+  const { projection } = options;
   const total = positionsOf(ends);
-
   report({ phase: 'fold', events: 0, total });
   await createModel(client, VERIFY, projection, { keys: 'later' });
   await foldInto(client, {
@@ -82,9 +142,16 @@ const verifyInSnapshot = async (client: pg.ClientBase, options: VerifyOptions): 
     atomically: (work) => inSavepoint(client, work),
     onFolded: (events) => report({ phase: 'fold', events, total }),
   });
-
-  report({ phase: 'compare', events: total });
   await buildPrimaryKeys(client, VERIFY, projection.tables);
+};
+
+const compareAll = async (
+  client: pg.ClientBase,
+  { projection, signal }: VerifyOptions,
+  events: number,
+  report: Reporter<VerifyPhase>,
+): Promise<Verification> => {
+  report({ phase: 'compare', events });
   const tables: TableVerification[] = [];
   const firstDifferences: RowDifference[] = [];
   for (const table of projection.tables) {
@@ -95,9 +162,52 @@ const verifyInSnapshot = async (client: pg.ClientBase, options: VerifyOptions): 
     const wanted = FIRST_DIFFERENCES - firstDifferences.length;
     if (compared.differences > 0 && wanted > 0) firstDifferences.push(...(await differences(client, table, wanted)));
   }
-  report({ phase: 'done' });
   const parked = { live: await countRows(client, LIVE), fresh: await countRows(client, VERIFY) };
-  return { events: total, tables, firstDifferences, parked };
+  return { events, tables, firstDifferences, parked };
+};
+
+const endsAt = async (
+  log: EventLog,
+  projection: Projection,
+  positions: readonly Position[],
+): Promise<ReadonlyMap<string, Checkpoint>> => {
+  const ends = new Map<string, Checkpoint>();
+  for (const position of positions) {
+    const { service, partition, offset } = position;
+    const topic = eventTopic(service);
+    if (!projection.topics.includes(topic)) throw new UnknownPosition(`${projection.name} does not read ${topic}`);
+    const end = (await log.offsets(topic)).find((at) => at.partition === partition)?.end;
+    if (end === undefined) throw new UnknownPosition(`${topic} has no partition ${partition}`);
+    if (offset > end)
+      throw new UnknownPosition(`${topic}:${partition} ends at ${end}, before ${formatPosition(position)}`);
+    ends.set(checkpointKey({ topic, partition }), { topic, partition, nextOffset: offset, taken: null });
+  }
+  return ends;
+};
+
+/** Whether there is a live model of this code, and it has folded exactly what lies before these ends. */
+const standsAt = async (
+  client: pg.ClientBase,
+  projection: Projection,
+  ends: ReadonlyMap<string, Checkpoint>,
+): Promise<boolean> => {
+  const live = await versionOf(client, LIVE);
+  if (live?.version !== projection.version || live.shape !== shapeHash(projection)) return false;
+  const checkpoints = await readCheckpoints(client, LIVE);
+  return [...new Set([...checkpoints.keys(), ...ends.keys()])].every(
+    (key) => (checkpoints.get(key)?.nextOffset ?? 0) === (ends.get(key)?.nextOffset ?? 0),
+  );
+};
+
+/** The sum of the rows' hashes does not depend on their order, nor the rows' texts on this session's settings. */
+const digestOf = async (client: pg.ClientBase, table: Table): Promise<ModelAt['tables'][number]> => {
+  await client.query(`set local timezone = 'UTC'; set local datestyle = 'ISO'; set local intervalstyle = 'postgres'`);
+  const { rows } = await client.query<{ rows: number; sum: string }>(
+    `select count(*)::int as rows, coalesce(sum(('x' || left(md5(fresh::text), 16))::bit(64)::bigint::numeric), 0) as sum
+     from ${quoteTable(VERIFY, table.name)} fresh`,
+  );
+  const { rows: count, sum } = rows[0]!;
+  return { table: table.name, rows: count, digest: BigInt.asUintN(64, BigInt(sum)).toString(16).padStart(16, '0') };
 };
 
 const countRows = async (client: pg.ClientBase, schema: string): Promise<number> =>

@@ -14,8 +14,9 @@ import {
   skipParked,
 } from '@palaver/projector';
 import { type Command, UsageError } from '../command.ts';
-import { chooseModels, type OpenModel, withModels } from '../models.ts';
+import { chooseModels, type OpenModel, withEachModel } from '../models.ts';
 import { formatCount } from '../progress.ts';
+import { createReport } from './phases.ts';
 import { rebuildOne } from './rebuild.ts';
 
 const list: Command = {
@@ -37,7 +38,7 @@ Environment: as for rebuild.`,
     });
     const limit = readCount('--limit', values.limit);
     const names = chooseModels(positionals.length === 0 ? ['all'] : positionals);
-    await withModels(names, process.env, async ({ name, pool }) => {
+    await withEachModel(names, process.env, async ({ name, pool }) => {
       const lines = values.skipped
         ? await skippedLines(name, await listSkipped(pool, { limit }))
         : await parkedLines(name, pool, limit);
@@ -90,7 +91,7 @@ Environment: as for rebuild.`,
     const { names, of } = streamOf(positionals);
     const limit = readCount('--limit', values.limit);
     let shown = 0;
-    await withModels(names, process.env, async (model) => {
+    await withEachModel(names, process.env, async (model) => {
       const events = await showParked(model, of, { limit });
       shown = events.length;
       for (const line of events.flatMap(recordLines)) console.log(line);
@@ -133,7 +134,7 @@ Environment: as for rebuild.`,
     const { names, of } =
       positionals.length === 1 ? { names: chooseOne(positionals), of: undefined } : streamOf(positionals);
     let left = 0;
-    await withModels(names, process.env, async (model) => {
+    await withEachModel(names, process.env, async (model) => {
       const retried = await retryParked(model, of);
       for (const line of retriedLines(model.name, retried, of)) console.log(line);
       if (retried.some(needsRebuild)) await rebuildOrSay(model, values.rebuild);
@@ -146,8 +147,13 @@ Environment: as for rebuild.`,
 const needsRebuild = ({ outcome }: Retried): boolean => outcome === 'needs rebuild';
 
 const rebuildOrSay = async (model: OpenModel, rebuilds: boolean): Promise<void> => {
-  if (rebuilds) await rebuildOne(model, new AbortController().signal);
-  else console.log(`run: palaver rebuild ${model.name} (or give --rebuild)`);
+  if (!rebuilds) {
+    console.log(`run: palaver rebuild ${model.name} (or give --rebuild)`);
+    return;
+  }
+  const report = createReport({ json: false });
+  await rebuildOne(model, { report, signal: new AbortController().signal });
+  report.end();
 };
 
 const skip: Command = {
@@ -173,7 +179,7 @@ Environment: as for rebuild.`,
     const { reason, by } = values;
     if (reason.trim() === '') throw new UsageError('a skip needs --reason');
     let drained = false;
-    await withModels(names, process.env, async (model) => {
+    await withEachModel(names, process.env, async (model) => {
       const retried = await skipParked(model, event, { reason, by });
       console.log(`${model.name}: skipped ${nameOf(event)} offset ${event.offset}`);
       for (const line of retriedLines(model.name, [retried], of)) console.log(line);
