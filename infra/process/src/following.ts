@@ -5,7 +5,7 @@ import {
   postgresStateStore,
   startProcessManager,
 } from '@palaver/decider';
-import type { Codec, Message } from '@palaver/event-log';
+import type { Codec, Membership, Message } from '@palaver/event-log';
 import type { ServiceParts } from './service.ts';
 
 /** What follows from a service's own events. `name`: of the group, with the service's before it, and of the schema that its position lies in. */
@@ -14,11 +14,11 @@ export type Following<E extends Message, C extends Message> = Pick<
   'name' | 'handle' | 'act'
 > & { readonly decider: AnyDecider };
 
-/** Starts a process manager on this service's own events, which stops with the process. */
+/** Starts a process manager on a service's own events, which stops with the process. */
 export const startFollowing = async <E extends Message, C extends Message>(
   { scope, log, codecs, pool }: Pick<ServiceParts<never>, 'scope' | 'log' | 'codecs' | 'pool'>,
   following: Following<E, C>,
-): Promise<void> => {
+): Promise<Membership> => {
   const { name, decider } = following;
   const checkpoints = postgresStateStore(pool, { schema: name.replaceAll('-', '_') });
   await scope.waitFor('database', () => checkpoints.migrate());
@@ -35,4 +35,5 @@ export const startFollowing = async <E extends Message, C extends Message>(
     onCrash: scope.crash,
   });
   scope.onStop(`process manager ${name}`, () => manager.close());
+  return manager;
 };

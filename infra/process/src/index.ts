@@ -2,6 +2,7 @@ export { openCodec } from './codec.ts';
 export { databaseCheck, tolerant } from './database.ts';
 export { type Following, startFollowing } from './following.ts';
 export { eraseLeftovers, type Job, type Leftovers, startErasure, startJob } from './job.ts';
+export { type JobsParts, type JobsProcess, runJobs } from './jobs.ts';
 export { logOptions } from './log-options.ts';
 export { type Service, type ServiceParts, serveService } from './service.ts';
 export { followSessionEnds, longestTokenMs, type SessionEnds } from './session-ends.ts';

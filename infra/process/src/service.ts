@@ -35,15 +35,13 @@ import {
 import pg from 'pg';
 import { openCodec } from './codec.ts';
 import { databaseCheck, tolerant } from './database.ts';
+import { logCheck } from './log-check.ts';
 import { logOptions } from './log-options.ts';
 import { openReadModel, type ReadModel, type ReadModelOptions } from './read-model.ts';
 import type { SessionEnds } from './session-ends.ts';
 import { startSweeper } from './sweeper.ts';
 import { openTokens } from './tokens.ts';
 import { serviceVariables } from './variables.ts';
-
-/** Without a sign of the consumer group for this long a service is not ready, ms. */
-const SILENT_AFTER_MS = 15_000;
 
 /** What a service's own parts are made of. */
 export type ServiceParts<Shape extends ConfigShape> = {
@@ -169,13 +167,11 @@ export const serveService = <C extends Message, E extends Message, Shape extends
 };
 
 const readiness = async (models: ReadonlyMap<string, pg.Pool>, processor: Processor): Promise<Check[]> => {
-  const silentMs = Date.now() - processor.lastProgressMs;
-  const ok = silentMs < SILENT_AFTER_MS;
   const { halted, retrying } = processor.stats;
   const troubles = [...halted, ...retrying].map(([partition, what]) => `${partition}: ${what}`);
   return [
     ...(await Promise.all([...models].map(([name, pool]) => databaseCheck(pool, `database of ${name}`)))),
-    { name: 'log', ok, detail: ok ? `holds partitions ${processor.held.join(', ')}` : `silent for ${silentMs} ms` },
+    logCheck(processor),
     // Optional, for its other partitions and its queries go on.
     { name: 'partitions', ok: troubles.length === 0, optional: true, detail: troubles.join('; ') || 'all decide' },
   ];

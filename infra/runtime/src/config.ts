@@ -195,6 +195,16 @@ export const objectStoreVariables = {
   }),
 } as const;
 
+/** For addresses that clients are told. */
+export const publicVariables = {
+  publicUrl: variable({
+    name: 'PALAVER_PUBLIC_URL',
+    parse: parsers.url('http', 'https').transform((url) => url.replace(/\/+$/, '')),
+    default: 'http://localhost:3001',
+    doc: 'what clients reach the gateway by, a URL without `/api`',
+  }),
+} as const;
+
 /** The address that a service listens on; each service has its own usual port. */
 export const httpVariables = (usualPort: number) =>
   ({

@@ -31,6 +31,7 @@ describe('the fold of profiles', () => {
           id: data.profileId,
           name: 'Ada',
           avatar_url: null,
+          avatar_file_id: null,
           email_hash: 'hash-of-ada',
           email_sealed: 'AQL/',
           password_sealed: 'BAX+',
@@ -80,12 +81,14 @@ describe('the fold of profiles', () => {
 
   test('another name and picture take the place of those before', () => {
     const { profileId } = data;
-    expect(fold({ type: 'ProfileChanged', data: { profileId, name: 'Countess', avatarUrl: null } })).toEqual([
+    expect(
+      fold({ type: 'ProfileChanged', data: { profileId, name: 'Countess', avatarUrl: null, avatarFileId: null } }),
+    ).toEqual([
       {
         kind: 'patch',
         table: 'profile',
         key: { id: profileId },
-        set: { name: 'Countess', avatar_url: null, version: 1 },
+        set: { name: 'Countess', avatar_url: null, avatar_file_id: null, version: 1 },
       },
     ]);
   });

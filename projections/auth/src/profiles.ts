@@ -1,3 +1,4 @@
+import { type PictureFact, type PictureRow, pictureHandlers, pictureTable } from '@palaver/projection-shared';
 import { defineProjection, type RecordMeta, type Row, type RowChange, type Table } from '@palaver/projector';
 import { type AuthEvent, passwordIdOf } from '@palaver/schemas';
 import type { Kysely } from 'kysely';
@@ -12,6 +13,7 @@ type ProfileRow = {
   id: string;
   name: string;
   avatar_url: string | null;
+  avatar_file_id: string | null;
   email_hash: string;
   email_sealed: string;
   password_sealed: string;
@@ -20,7 +22,7 @@ type ProfileRow = {
   version: number;
 };
 
-export type AuthModel = { profile: ProfileRow; session: SessionRow };
+export type AuthModel = { profile: ProfileRow; session: SessionRow; picture: PictureRow };
 
 const tables: readonly Table[] = [
   {
@@ -29,6 +31,7 @@ const tables: readonly Table[] = [
       id: 'uuid not null',
       name: 'text not null',
       avatar_url: 'text',
+      avatar_file_id: 'uuid',
       email_hash: 'text not null',
       email_sealed: 'text not null',
       password_sealed: 'text not null',
@@ -43,18 +46,19 @@ const tables: readonly Table[] = [
     indexes: { profile_by_email: '(email_hash)' },
   },
   sessionTable,
+  pictureTable,
 ];
 
-// Fold.
+// Fold. Handlers of the two topics touch different tables, so that the order between topics does not matter.
 
 const changed = (profileId: string, { version }: RecordMeta, set: Row = {}): readonly RowChange[] => [
   { kind: 'patch', table: 'profile', key: { id: profileId }, set: { ...set, version } },
 ];
 
-export const authProjection = defineProjection<AuthEvent>({
+export const authProjection = defineProjection<AuthEvent | PictureFact>({
   name: 'auth',
-  version: 4,
-  topics: ['auth.events'],
+  version: 5,
+  topics: ['auth.events', 'files.events'],
   tables,
   handlers: {
     // A claim without a profile is nobody yet.
@@ -65,7 +69,8 @@ export const authProjection = defineProjection<AuthEvent>({
     EmailAbandoned: ({ profileId }, meta) => changed(profileId, meta),
     EmailChanged: ({ profileId, emailHash, emailSealed }, meta) =>
       changed(profileId, meta, { email_hash: emailHash, email_sealed: emailSealed.toString('base64') }),
-    ProfileChanged: ({ profileId, name, avatarUrl }, meta) => changed(profileId, meta, { name, avatar_url: avatarUrl }),
+    ProfileChanged: ({ profileId, name, avatarUrl, avatarFileId }, meta) =>
+      changed(profileId, meta, { name, avatar_url: avatarUrl, avatar_file_id: avatarFileId }),
     PasswordChanged: ({ profileId, passwordSealed }, meta) =>
       changed(profileId, meta, {
         password_sealed: passwordSealed.toString('base64'),
@@ -82,6 +87,7 @@ export const authProjection = defineProjection<AuthEvent>({
           id: data.profileId,
           name: data.name,
           avatar_url: null,
+          avatar_file_id: null,
           email_hash: data.emailHash,
           email_sealed: data.emailSealed.toString('base64'),
           password_sealed: data.passwordSealed.toString('base64'),
@@ -92,6 +98,7 @@ export const authProjection = defineProjection<AuthEvent>({
       },
     ],
     ...sessionHandlers,
+    ...pictureHandlers('AVATAR'),
   },
 });
 
@@ -102,7 +109,9 @@ export type Database = Kysely<AuthModel>;
 export type ProfileView = {
   readonly id: string;
   readonly name: string;
+  /** Of a picture elsewhere; null for one that is a file. */
   readonly avatarUrl: string | null;
+  readonly avatarFileId: string | null;
   readonly createdAt: string;
 };
 /** A profile with its own secrets, for its owner only. */
@@ -117,14 +126,19 @@ export type Account = {
   readonly passwordId: string;
 };
 
-const profileView = (row: Pick<ProfileRow, 'id' | 'name' | 'avatar_url' | 'created_at'>): ProfileView => ({
+type ShownRow = Pick<ProfileRow, 'id' | 'name' | 'avatar_url' | 'created_at'> & Pictured;
+/** Its file, if that is still there. */
+type Pictured = { readonly picture_id: string | null };
+
+const profileView = (row: ShownRow): ProfileView => ({
   id: row.id,
   name: row.name,
   avatarUrl: row.avatar_url,
+  avatarFileId: row.picture_id,
   createdAt: row.created_at.toISOString(),
 });
 
-const account = (row: ProfileRow): Account => ({
+const account = (row: ProfileRow & Pictured): Account => ({
   profile: profileView(row),
   version: row.version,
   emailHash: row.email_hash,
@@ -133,13 +147,18 @@ const account = (row: ProfileRow): Account => ({
   passwordId: row.password_id,
 });
 
+const withPicture = (db: Database) =>
+  db
+    .selectFrom('profile')
+    .leftJoin('picture', 'picture.file_id', 'profile.avatar_file_id')
+    .select('picture.file_id as picture_id');
+
 /** What everybody may see of a profile, and its version; null when there is none. */
 export const profileById = async (
   db: Database,
   id: string,
 ): Promise<{ readonly profile: ProfileView; readonly version: number } | null> => {
-  const row = await db
-    .selectFrom('profile')
+  const row = await withPicture(db)
     .where('id', '=', id)
     .select(['id', 'name', 'avatar_url', 'created_at', 'version'])
     .executeTakeFirst();
@@ -147,12 +166,12 @@ export const profileById = async (
 };
 
 export const accountById = async (db: Database, id: string): Promise<Account | null> => {
-  const row = await db.selectFrom('profile').where('id', '=', id).selectAll().executeTakeFirst();
+  const row = await withPicture(db).where('id', '=', id).selectAll('profile').executeTakeFirst();
   return row ? account(row) : null;
 };
 
 /** The account of an address, by the address's keyed hash. */
 export const accountByEmailHash = async (db: Database, emailHash: string): Promise<Account | null> => {
-  const row = await db.selectFrom('profile').where('email_hash', '=', emailHash).selectAll().executeTakeFirst();
+  const row = await withPicture(db).where('email_hash', '=', emailHash).selectAll('profile').executeTakeFirst();
   return row ? account(row) : null;
 };

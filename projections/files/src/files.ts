@@ -4,11 +4,14 @@ import {
   accessReader,
   accessTables,
   type DirectEvent,
+  type InServer,
+  permissionsInServer,
   type ServersFact,
 } from '@palaver/projection-shared';
 import { defineProjection, type Page, pageOf, type Table } from '@palaver/projector';
-import type { AuthEvent, FilesEvent, MessagesEvent } from '@palaver/schemas';
+import type { AuthEvent, FilePurpose, FilesEvent, MessagesEvent, Permission, ServersEvent } from '@palaver/schemas';
 import type { Pool } from 'pg';
+import { avatarHandlers, pictureTables, serverImageHandlers } from './pictures.ts';
 
 /**
  * The view of files: what is kept and what is under way, which messages they hang on, and who may read these (`projections/shared`).
@@ -24,6 +27,7 @@ const tables: readonly Table[] = [
       id: 'uuid not null',
       owner_id: 'uuid not null',
       channel_id: 'uuid not null',
+      purpose: 'text not null',
       name: 'text not null',
       type: 'text not null',
       size: 'bigint not null',
@@ -40,6 +44,7 @@ const tables: readonly Table[] = [
       id: 'uuid not null',
       owner_id: 'uuid not null',
       channel_id: 'uuid not null',
+      purpose: 'text not null',
       name: 'text not null',
       type: 'text not null',
       size: 'bigint not null',
@@ -77,21 +82,35 @@ const tables: readonly Table[] = [
     primaryKey: ['file_id'],
   },
   { name: 'deleted_owner', columns: { id: 'uuid not null', deleted_at: 'timestamptz not null' }, primaryKey: ['id'] },
+  ...pictureTables,
   ...accessTables,
 ];
 
 // Fold. Handlers of the four topics touch different tables, so that the order between topics does not matter.
 
 type MessagesFact = Extract<MessagesEvent, { type: 'FileAttached' | 'MessageDeleted' }>;
-type AuthFact = Extract<AuthEvent, { type: 'AccountDeleted' }>;
+type AuthFact = Extract<AuthEvent, { type: 'ProfileChanged' | 'AccountDeleted' }>;
+type PictureChange = Extract<ServersEvent, { type: 'ServerChanged' }>;
 
-export const filesProjection = defineProjection<FilesEvent | MessagesFact | AuthFact | ServersFact | DirectEvent>({
+export const filesProjection = defineProjection<
+  FilesEvent | MessagesFact | AuthFact | ServersFact | PictureChange | DirectEvent
+>({
   name: 'files',
-  version: 1,
+  version: 2,
   topics: ['files.events', 'messages.events', 'servers.events', 'auth.events'],
   tables,
   handlers: {
     ...accessHandlers,
+    ServerCreated: (data, meta) => [
+      ...accessHandlers.ServerCreated(data, meta),
+      ...serverImageHandlers.ServerCreated(data, meta),
+    ],
+    ServerChanged: serverImageHandlers.ServerChanged,
+    ServerDeleted: (data, meta) => [
+      ...accessHandlers.ServerDeleted(data, meta),
+      ...serverImageHandlers.ServerDeleted(data, meta),
+    ],
+    ProfileChanged: avatarHandlers.ProfileChanged,
     FileUploadRequested: (data) => [
       {
         kind: 'put',
@@ -100,6 +119,7 @@ export const filesProjection = defineProjection<FilesEvent | MessagesFact | Auth
           id: data.fileId,
           owner_id: data.ownerId,
           channel_id: data.channelId,
+          purpose: data.purpose,
           name: data.name,
           type: data.type,
           size: data.size,
@@ -118,6 +138,7 @@ export const filesProjection = defineProjection<FilesEvent | MessagesFact | Auth
           id: data.fileId,
           owner_id: data.ownerId,
           channel_id: data.channelId,
+          purpose: data.purpose,
           name: data.name,
           type: data.type,
           size: data.size,
@@ -146,8 +167,9 @@ export const filesProjection = defineProjection<FilesEvent | MessagesFact | Auth
     ],
     MessageDeleted: ({ attachments }) =>
       attachments.map((id) => ({ kind: 'put', table: 'detached', row: { file_id: id } }) as const),
-    AccountDeleted: ({ profileId }, { timestampMs }) => [
-      { kind: 'put', table: 'deleted_owner', row: { id: profileId, deleted_at: new Date(timestampMs) } },
+    AccountDeleted: (data, meta) => [
+      { kind: 'put', table: 'deleted_owner', row: { id: data.profileId, deleted_at: new Date(meta.timestampMs) } },
+      ...avatarHandlers.AccountDeleted(data, meta),
     ],
   },
 });
@@ -157,6 +179,8 @@ export const filesProjection = defineProjection<FilesEvent | MessagesFact | Auth
 export type FileView = {
   readonly id: string;
   readonly ownerId: string;
+  readonly purpose: FilePurpose;
+  /** Where it is meant for: a channel, or what stands in the place of one for a picture. */
   readonly channelId: string;
   /** Null until it hangs on a message. */
   readonly messageId: string | null;
@@ -180,6 +204,7 @@ export type StoredFile = FileView & { readonly objectKey: string; readonly thumb
 type FileRow = {
   id: string;
   owner_id: string;
+  purpose: FilePurpose;
   channel_id: string;
   message_id: string | null;
   name: string;
@@ -197,6 +222,7 @@ type FileRow = {
 const fileView = (row: FileRow): StoredFile => ({
   id: row.id,
   ownerId: row.owner_id,
+  purpose: row.purpose,
   channelId: row.channel_id,
   messageId: row.message_id,
   name: row.name,
@@ -211,7 +237,7 @@ const fileView = (row: FileRow): StoredFile => ({
   createdAt: row.created_at.toISOString(),
 });
 
-const columns = `f.id, f.owner_id, f.channel_id, a.message_id, f.name, f.type, f.size, f.sha256, f.width, f.height, f.object_key,
+const columns = `f.id, f.owner_id, f.purpose, f.channel_id, a.message_id, f.name, f.type, f.size, f.sha256, f.width, f.height, f.object_key,
   f.created_at, t.object_key as thumbnail_key,
   case when t.file_id is not null then jsonb_build_object('width', t.width, 'height', t.height) end as thumbnail`;
 /** What its message or its owner has left is gone at once, before the job deletes it. */
@@ -244,6 +270,7 @@ const filesOf = async (pool: Pool, { ownerId, limit, after }: FilesPage): Promis
 export type UploadView = {
   readonly id: string;
   readonly ownerId: string;
+  readonly purpose: FilePurpose;
   readonly channelId: string;
   readonly name: string;
   readonly type: string;
@@ -259,6 +286,7 @@ const uploadById = async (pool: Pool, fileId: string): Promise<UploadView | null
   const { rows } = await pool.query<{
     id: string;
     owner_id: string;
+    purpose: FilePurpose;
     channel_id: string;
     name: string;
     type: string;
@@ -268,7 +296,7 @@ const uploadById = async (pool: Pool, fileId: string): Promise<UploadView | null
     expires_at: Date;
   }>({
     name: 'upload-by-id',
-    text: 'select id, owner_id, channel_id, name, type, size, sha256, multipart_id, expires_at from upload where id = $1',
+    text: 'select id, owner_id, purpose, channel_id, name, type, size, sha256, multipart_id, expires_at from upload where id = $1',
     values: [fileId],
   });
   const [row] = rows;
@@ -276,6 +304,7 @@ const uploadById = async (pool: Pool, fileId: string): Promise<UploadView | null
   return {
     id: row.id,
     ownerId: row.owner_id,
+    purpose: row.purpose,
     channelId: row.channel_id,
     name: row.name,
     type: row.type,
@@ -298,6 +327,8 @@ const usedBytesOf = async (pool: Pool, ownerId: string): Promise<number> => {
 /** What the files service asks its read model. */
 export type FilesQueries = {
   readonly accessTo: AccessTo;
+  /** Null to who is no member. */
+  readonly permissionsIn: (asked: InServer) => Promise<ReadonlySet<Permission> | null>;
   readonly fileById: (fileId: string) => Promise<StoredFile | null>;
   readonly filesOf: (page: FilesPage) => Promise<Page<FileView>>;
   readonly uploadById: (fileId: string) => Promise<UploadView | null>;
@@ -306,6 +337,7 @@ export type FilesQueries = {
 
 export const filesQueries = (pool: Pool): FilesQueries => ({
   accessTo: accessReader(pool),
+  permissionsIn: (asked) => permissionsInServer(pool, asked),
   fileById: (fileId) => fileById(pool, fileId),
   filesOf: (page) => filesOf(pool, page),
   uploadById: (fileId) => uploadById(pool, fileId),
@@ -316,12 +348,12 @@ export const filesQueries = (pool: Pool): FilesQueries => ({
 export type LeftFile = { readonly kind: 'upload' | 'file'; readonly fileId: string; readonly ownerId: string };
 
 /**
- * Files of deleted messages; all that accounts deleted after `since` have; uploads that have expired; files that hang on no message
- * `keptUnattachedMs` after they came.
+ * Files of deleted messages; all that accounts deleted after `since` have; uploads that have expired; pictures that others have taken the place
+ * of after `since`; files that hang on no message, and are no picture, `keptUnusedMs` after they came.
  */
 export const leftFiles = async (
   pool: Pool,
-  { since, limit, keptUnattachedMs }: { since: Date; limit: number; keptUnattachedMs: number },
+  { since, limit, keptUnusedMs }: { since: Date; limit: number; keptUnusedMs: number },
 ): Promise<readonly LeftFile[]> => {
   const { rows } = await pool.query<{ kind: LeftFile['kind']; id: string; owner_id: string }>({
     name: 'left-files',
@@ -331,13 +363,19 @@ export const leftFiles = async (
            union
            select 'upload', u.id, u.owner_id from deleted_owner o join upload u on u.owner_id = o.id where o.deleted_at > $1
            union
+           select 'file', f.id, f.owner_id from picture p
+           join picture_use u on u.place_id = p.place_id
+           join file f on f.id = u.file_id
+           where p.changed_at > $1 and not exists (select from picture shown where shown.file_id = f.id)
+           union
            select 'upload', u.id, u.owner_id from upload u where u.expires_at < now()
            union
            select 'file', f.id, f.owner_id from file f
            where f.created_at < now() - make_interval(secs => $3 / 1000.0)
              and not exists (select from attachment a where a.file_id = f.id)
+             and not exists (select from picture_use u where u.file_id = f.id)
            limit $2`,
-    values: [since, limit, keptUnattachedMs],
+    values: [since, limit, keptUnusedMs],
   });
   return rows.map(({ kind, id, owner_id }) => ({ kind, fileId: id, ownerId: owner_id }));
 };

@@ -254,23 +254,27 @@ export const messagesProjection = defineProjection<MessagesEvent | ServersFact |
     ],
     PaceTaken: () => [],
     FileAttached: () => [],
-    FileStored: ({ fileId, ownerId, channelId, name, type, size, width, height }) => [
-      {
-        kind: 'put',
-        table: 'file',
-        row: {
-          id: fileId,
-          owner_id: ownerId,
-          channel_id: channelId,
-          name,
-          type,
-          size,
-          width,
-          height,
-          has_thumbnail: false,
-        },
-      },
-    ],
+    // Pictures of profiles and servers hang on no message.
+    FileStored: ({ purpose, fileId, ownerId, channelId, name, type, size, width, height }) =>
+      purpose !== 'ATTACHMENT'
+        ? []
+        : [
+            {
+              kind: 'put',
+              table: 'file',
+              row: {
+                id: fileId,
+                owner_id: ownerId,
+                channel_id: channelId,
+                name,
+                type,
+                size,
+                width,
+                height,
+                has_thumbnail: false,
+              },
+            },
+          ],
     ThumbnailAdded: ({ fileId }) => [
       { kind: 'patch', table: 'file', key: { id: fileId }, set: { has_thumbnail: true } },
     ],

@@ -64,6 +64,7 @@ export type InvitePreview = {
     readonly id: string;
     readonly name: string;
     readonly imageUrl: string | null;
+    readonly imageFileId: string | null;
     readonly memberCount: number;
   };
   readonly state: 'good' | 'expired' | 'exhausted';
@@ -102,8 +103,10 @@ export const inviteByCode = async (
   const row = await db
     .selectFrom('invite')
     .innerJoin('server', 'server.id', 'invite.server_id')
+    .leftJoin('picture', 'picture.file_id', 'server.image_file_id')
     .where('invite.code', '=', code)
     .select(['server.id', 'server.name', 'server.image_url', 'server.member_count'])
+    .select('picture.file_id as picture_id')
     .select(['invite.expires_at', 'invite.max_uses', 'invite.uses'])
     .executeTakeFirst();
   if (!row) return null;
@@ -112,7 +115,13 @@ export const inviteByCode = async (
   return {
     code,
     expiresAt: row.expires_at?.toISOString() ?? null,
-    server: { id: row.id, name: row.name, imageUrl: row.image_url, memberCount: row.member_count },
+    server: {
+      id: row.id,
+      name: row.name,
+      imageUrl: row.image_url,
+      imageFileId: row.picture_id,
+      memberCount: row.member_count,
+    },
     state: isExpired ? 'expired' : isExhausted ? 'exhausted' : 'good',
   };
 };

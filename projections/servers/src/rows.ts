@@ -1,3 +1,4 @@
+import type { PictureRow } from '@palaver/projection-shared';
 import type { ChannelType, MemberRole, Permission, ServersEvent } from '@palaver/schemas';
 import type { Kysely } from 'kysely';
 
@@ -7,6 +8,7 @@ export type ServerRow = {
   id: string;
   name: string;
   image_url: string | null;
+  image_file_id: string | null;
   invite_code: string;
   owner_id: string;
   member_count: number;
@@ -97,6 +99,7 @@ export type ServersModel = {
   audit_entry: AuditRow;
   deleted_profile: DeletedRow;
   deleted_server: DeletedRow;
+  picture: PictureRow;
 };
 
 export type Database = Kysely<ServersModel>;

@@ -24,7 +24,10 @@ const of = { serverId: 'server', profileId: 'bob' };
 describe('the fold of servers', () => {
   test('every row that is put has all columns of its table', () => {
     const made: readonly ServersEvent[] = [
-      { type: 'ServerCreated', data: { serverId: 's', ownerId: 'ada', name: 'S', imageUrl: null, inviteCode: 'i' } },
+      {
+        type: 'ServerCreated',
+        data: { serverId: 's', ownerId: 'ada', name: 'S', imageUrl: null, imageFileId: null, inviteCode: 'i' },
+      },
       {
         type: 'ChannelCreated',
         data: {

@@ -1,3 +1,4 @@
+import { type PictureFact, pictureHandlers, pictureTable } from '@palaver/projection-shared';
 import {
   defineProjection,
   type Handlers,
@@ -28,6 +29,7 @@ const serverTable: Table = {
     id: 'uuid not null',
     name: 'text not null',
     image_url: 'text',
+    image_file_id: 'uuid',
     invite_code: 'text not null',
     owner_id: 'uuid not null',
     member_count: 'integer not null',
@@ -38,7 +40,7 @@ const serverTable: Table = {
   primaryKey: ['id'],
 };
 
-// Fold. Handlers of the two topics touch different tables, so that the order between topics does not matter.
+// Fold. Handlers of the three topics touch different tables, so that the order between topics does not matter.
 
 type ServerEvent = Extract<ServersEvent, { type: `Server${string}` | 'OwnershipTransferred' }>;
 
@@ -55,6 +57,7 @@ const serverHandlers: Handlers<ServerEvent> = {
         id: data.serverId,
         name: data.name,
         image_url: data.imageUrl,
+        image_file_id: data.imageFileId,
         invite_code: data.inviteCode,
         owner_id: data.ownerId,
         member_count: 0,
@@ -64,7 +67,8 @@ const serverHandlers: Handlers<ServerEvent> = {
       },
     },
   ],
-  ServerChanged: ({ serverId, name, imageUrl }, meta) => changed(serverId, meta, { name, image_url: imageUrl }),
+  ServerChanged: ({ serverId, name, imageUrl, imageFileId }, meta) =>
+    changed(serverId, meta, { name, image_url: imageUrl, image_file_id: imageFileId }),
   OwnershipTransferred: ({ serverId, ownerId }, meta) => changed(serverId, meta, { owner_id: ownerId }),
   // Its channels go by events of their own; its members leave, and are hidden until then, since they are found by way of the server.
   ServerDeleted: ({ serverId }, { timestampMs }) => [
@@ -77,12 +81,18 @@ const serverHandlers: Handlers<ServerEvent> = {
 
 const { AccountDeleted, ...ofMembers } = memberHandlers;
 
-export const serversProjection = defineProjection<ServersEvent | Extract<AuthEvent, { type: 'AccountDeleted' }>>({
+export const serversProjection = defineProjection<
+  ServersEvent | Extract<AuthEvent, { type: 'AccountDeleted' }> | PictureFact
+>({
   name: 'servers',
-  version: 3,
-  topics: ['servers.events', 'auth.events'],
-  tables: [serverTable, ...channelTables, ...memberTables, inviteTable, auditTable],
-  handlers: { ...audited({ ...serverHandlers, ...channelHandlers, ...ofMembers, ...inviteHandlers }), AccountDeleted },
+  version: 4,
+  topics: ['servers.events', 'auth.events', 'files.events'],
+  tables: [serverTable, ...channelTables, ...memberTables, inviteTable, auditTable, pictureTable],
+  handlers: {
+    ...audited({ ...serverHandlers, ...channelHandlers, ...ofMembers, ...inviteHandlers }),
+    AccountDeleted,
+    ...pictureHandlers('SERVER_IMAGE'),
+  },
 });
 
 // Queries.
@@ -90,7 +100,9 @@ export const serversProjection = defineProjection<ServersEvent | Extract<AuthEve
 export type ServerView = {
   readonly id: string;
   readonly name: string;
+  /** Of a picture elsewhere; null for one that is a file. */
   readonly imageUrl: string | null;
+  readonly imageFileId: string | null;
   readonly inviteCode: string;
   readonly profileId: string;
   readonly memberCount: number;
@@ -99,10 +111,14 @@ export type ServerView = {
   readonly updatedAt: string;
 };
 
-const serverView = (row: ServerRow): ServerView => ({
+/** Its file, if that is still there. */
+type Pictured = { readonly picture_id: string | null };
+
+const serverView = (row: ServerRow & Pictured): ServerView => ({
   id: row.id,
   name: row.name,
   imageUrl: row.image_url,
+  imageFileId: row.picture_id,
   inviteCode: row.invite_code,
   profileId: row.owner_id,
   memberCount: row.member_count,
@@ -117,7 +133,15 @@ export const serverFor = async (
   { serverId, profileId, atMs }: { serverId: string; profileId: string; atMs: number },
 ): Promise<(ServerView & { readonly channels: readonly ChannelView[] }) | null> => {
   const who = await standingOf(db, { serverId, profileId });
-  const row = who && (await db.selectFrom('server').where('id', '=', serverId).selectAll().executeTakeFirst());
+  const row =
+    who &&
+    (await db
+      .selectFrom('server')
+      .leftJoin('picture', 'picture.file_id', 'server.image_file_id')
+      .where('id', '=', serverId)
+      .selectAll('server')
+      .select('picture.file_id as picture_id')
+      .executeTakeFirst());
   if (!row) return null;
   const channels = await channelsFor(db, { serverId, who, atMs });
   return { ...serverView(row), channels: channels.map(({ overwrites: _, ...channel }) => channel) };
@@ -131,6 +155,7 @@ export const serversOf = async (
   const rows = await db
     .selectFrom('member')
     .innerJoin('server', 'server.id', 'member.server_id')
+    .leftJoin('picture', 'picture.file_id', 'server.image_file_id')
     .where('member.profile_id', '=', profileId)
     .$if(after !== undefined, (query) =>
       query.where(({ eb, refTuple, selectFrom }) =>
@@ -149,6 +174,7 @@ export const serversOf = async (
     .orderBy('member.server_id')
     .limit(limit + 1)
     .selectAll('server')
+    .select('picture.file_id as picture_id')
     .execute();
   return pageOf(rows, limit, serverView);
 };

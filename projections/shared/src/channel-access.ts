@@ -7,7 +7,9 @@ import {
   type Overwrite,
   type Permission,
   permissionsIn,
+  permissionsOf,
   type ServersEvent,
+  type Standing,
 } from '@palaver/schemas';
 import type { Pool } from 'pg';
 
@@ -244,30 +246,34 @@ export type Access = {
 export type AccessTo = (asked: { channelId: string; profileId: string; atMs: number }) => Promise<Access | null>;
 
 type Sets = Pick<Overwrite, 'allow' | 'deny'>;
-type AccessRow = {
-  readonly server_id: string;
-  readonly type: ChannelType;
-  readonly slow_mode_seconds: number;
+type StandingRow = {
   readonly owner_id: string;
   readonly role: MemberRole;
   readonly permissions: readonly Permission[];
   readonly timed_out_until: Date | null;
+};
+type AccessRow = StandingRow & {
+  readonly server_id: string;
+  readonly type: ChannelType;
+  readonly slow_mode_seconds: number;
   readonly of_role: Sets | null;
   readonly of_member: Sets | null;
 };
+
+const standingOf = (row: StandingRow, profileId: string): Standing & { readonly profileId: string } => ({
+  profileId,
+  owner: row.owner_id === profileId,
+  role: row.role,
+  permissions: row.permissions,
+  timedOutUntilMs: row.timed_out_until?.getTime() ?? null,
+});
 
 const accessOf = (row: AccessRow, { profileId, atMs }: { profileId: string; atMs: number }): Access | null => {
   const { role } = row;
   const overwrites: Overwrite[] = [];
   if (row.of_role) overwrites.push({ role, profileId: null, ...row.of_role });
   if (row.of_member) overwrites.push({ role: null, profileId, ...row.of_member });
-  const who = {
-    profileId,
-    owner: row.owner_id === profileId,
-    role,
-    permissions: row.permissions,
-    timedOutUntilMs: row.timed_out_until?.getTime() ?? null,
-  };
+  const who = standingOf(row, profileId);
   const permissions = permissionsIn(overwrites, who, atMs);
   if (!permissions.has('VIEW_CHANNEL')) return null;
   const slowModeSeconds = permissions.has('MANAGE_MESSAGES') ? 0 : row.slow_mode_seconds;
@@ -331,4 +337,17 @@ export const channelsFor = async (pool: Pool, asked: InServer): Promise<readonly
   });
   if (rows.length === 0) return null;
   return rows.flatMap((row) => (row.id !== null && accessOf(row, asked) ? [row.id] : []));
+};
+
+/** What a profile may do in a server; null when it is not a member, or there is no such server. */
+export const permissionsInServer = async (pool: Pool, asked: InServer): Promise<ReadonlySet<Permission> | null> => {
+  const { rows } = await pool.query<StandingRow>({
+    name: 'permissions-in-server',
+    text: `select s.owner_id, m.role, m.permissions, m.timed_out_until
+           from member m join server s on s.id = m.server_id
+           where m.server_id = $1 and m.profile_id = $2`,
+    values: [asked.serverId, asked.profileId],
+  });
+  const [row] = rows;
+  return row ? permissionsOf(standingOf(row, asked.profileId), asked.atMs) : null;
 };

@@ -1,1 +1,2 @@
 export * from './channel-access.ts';
+export * from './pictures.ts';

@@ -40,6 +40,8 @@ export type ChangeProfile = {
   readonly name: string | null;
   /** https, at most 2,048 characters. Null: as it is; empty: none. */
   readonly avatarUrl: string | null;
+  /** Id of a file in the place of an address; that it is a picture of who asks was resolved by the edge. Null: as it is; empty: none. */
+  readonly avatarFileId: string | null;
   /** Version that the sender has seen; another one refuses the change. Null: any. */
   readonly expectedVersion: number | null;
 };
@@ -196,7 +198,7 @@ export const authCommandSchemas = [
   {
     topic: 'auth.commands',
     fullName: 'palaver.auth.ChangeProfile',
-    schema: {"type":"record","name":"ChangeProfile","namespace":"palaver.auth","doc":"Change what everybody sees of a profile.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"name","type":["null","string"],"doc":"1-32 characters. Null: as it is.","default":null},{"name":"avatarUrl","type":["null","string"],"doc":"https, at most 2,048 characters. Null: as it is; empty: none.","default":null},{"name":"expectedVersion","type":["null","long"],"doc":"Version that the sender has seen; another one refuses the change. Null: any.","default":null}]},
+    schema: {"type":"record","name":"ChangeProfile","namespace":"palaver.auth","doc":"Change what everybody sees of a profile.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"name","type":["null","string"],"doc":"1-32 characters. Null: as it is.","default":null},{"name":"avatarUrl","type":["null","string"],"doc":"https, at most 2,048 characters. Null: as it is; empty: none.","default":null},{"name":"avatarFileId","type":["null","string"],"doc":"Id of a file in the place of an address; that it is a picture of who asks was resolved by the edge. Null: as it is; empty: none.","default":null},{"name":"expectedVersion","type":["null","long"],"doc":"Version that the sender has seen; another one refuses the change. Null: any.","default":null}]},
   },
   {
     topic: 'auth.commands',
@@ -359,6 +361,8 @@ export type ProfileChanged = {
   readonly name: string;
   /** Address of its picture; null for none. */
   readonly avatarUrl: string | null;
+  /** File that is its picture, in the place of an address; null for none. */
+  readonly avatarFileId: string | null;
 };
 
 /** An account came into being. */
@@ -476,7 +480,7 @@ export const authEventSchemas = [
   {
     topic: 'auth.events',
     fullName: 'palaver.auth.ProfileChanged',
-    schema: {"type":"record","name":"ProfileChanged","namespace":"palaver.auth","doc":"What everybody sees of a profile changed. Holds all of it, also what stays.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"name","type":"string","doc":"Display name, 1-32 characters."},{"name":"avatarUrl","type":["null","string"],"doc":"Address of its picture; null for none.","default":null}]},
+    schema: {"type":"record","name":"ProfileChanged","namespace":"palaver.auth","doc":"What everybody sees of a profile changed. Holds all of it, also what stays.","fields":[{"name":"profileId","type":{"type":"string","logicalType":"uuid"},"doc":"The profile."},{"name":"name","type":"string","doc":"Display name, 1-32 characters."},{"name":"avatarUrl","type":["null","string"],"doc":"Address of its picture; null for none.","default":null},{"name":"avatarFileId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"File that is its picture, in the place of an address; null for none.","default":null}]},
   },
   {
     topic: 'auth.events',

@@ -1,5 +1,8 @@
 // Generated from schemas/files by `pnpm generate`; not to be edited.
 
+/** What a file is for: to hang on a message, or to be the picture of its owner or of a server. */
+export type FilePurpose = 'ATTACHMENT' | 'AVATAR' | 'SERVER_IMAGE';
+
 /** Why an upload came to nothing. */
 export type RejectReason = 'TOO_LARGE' | 'EMPTY' | 'TYPE_MISMATCH' | 'CHECKSUM_MISMATCH' | 'OVER_QUOTA' | 'EXPIRED' | 'ABORTED';
 
@@ -35,14 +38,16 @@ export type RejectUpload = {
   readonly reason: RejectReason;
 };
 
-/** Begin an upload. That who asks may send files to the channel was resolved by the edge. */
+/** Begin an upload. That who asks may send files to the channel, or pictures of the server, was resolved by the edge. */
 export type RequestUpload = {
   /** The file. */
   readonly fileId: string;
   /** Profile that it belongs to. */
   readonly ownerId: string;
-  /** The channel that it is meant for. */
+  /** Where it is meant for: a channel; of an avatar the owner's id stands here; of a server's picture the server's, or the owner's for a server that is yet to be made. */
   readonly channelId: string;
+  /** What it is for. */
+  readonly purpose: FilePurpose;
   /** As its owner calls it, 1-255 characters; no path. */
   readonly name: string;
   /** The type that its owner says it has. */
@@ -103,7 +108,7 @@ export const filesCommandSchemas = [
   {
     topic: 'files.commands',
     fullName: 'palaver.files.RequestUpload',
-    schema: {"type":"record","name":"RequestUpload","namespace":"palaver.files","doc":"Begin an upload. That who asks may send files to the channel was resolved by the edge.","fields":[{"name":"fileId","type":{"type":"string","logicalType":"uuid"},"doc":"The file."},{"name":"ownerId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that it belongs to."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"The channel that it is meant for."},{"name":"name","type":"string","doc":"As its owner calls it, 1-255 characters; no path."},{"name":"type","type":"string","doc":"The type that its owner says it has."},{"name":"size","type":"long","doc":"The most it may have, bytes; what it has, for a direct upload."},{"name":"sha256","type":["null","string"],"doc":"The checksum that it must have, SHA-256 in hex; null when its owner names none.","default":null},{"name":"multipartId","type":["null","string"],"doc":"The object store's name for an upload in parts; null for one in a piece.","default":null},{"name":"expiresAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When the upload is given up; ms since the epoch."},{"name":"quotaBytes","type":"long","doc":"How much its owner may keep."}]},
+    schema: {"type":"record","name":"RequestUpload","namespace":"palaver.files","doc":"Begin an upload. That who asks may send files to the channel, or pictures of the server, was resolved by the edge.","fields":[{"name":"fileId","type":{"type":"string","logicalType":"uuid"},"doc":"The file."},{"name":"ownerId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that it belongs to."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Where it is meant for: a channel; of an avatar the owner's id stands here; of a server's picture the server's, or the owner's for a server that is yet to be made."},{"name":"purpose","type":{"type":"enum","name":"FilePurpose","namespace":"palaver.files","doc":"What a file is for: to hang on a message, or to be the picture of its owner or of a server.","symbols":["ATTACHMENT","AVATAR","SERVER_IMAGE"],"default":"ATTACHMENT"},"doc":"What it is for.","default":"ATTACHMENT"},{"name":"name","type":"string","doc":"As its owner calls it, 1-255 characters; no path."},{"name":"type","type":"string","doc":"The type that its owner says it has."},{"name":"size","type":"long","doc":"The most it may have, bytes; what it has, for a direct upload."},{"name":"sha256","type":["null","string"],"doc":"The checksum that it must have, SHA-256 in hex; null when its owner names none.","default":null},{"name":"multipartId","type":["null","string"],"doc":"The object store's name for an upload in parts; null for one in a piece.","default":null},{"name":"expiresAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When the upload is given up; ms since the epoch."},{"name":"quotaBytes","type":"long","doc":"How much its owner may keep."}]},
   },
   {
     topic: 'files.commands',
@@ -136,8 +141,10 @@ export type FileStored = {
   readonly fileId: string;
   /** Profile that it belongs to. */
   readonly ownerId: string;
-  /** The channel that it is meant for. */
+  /** Where it is meant for: a channel; of an avatar the owner's id stands here; of a server's picture the server's, or the owner's for a server that is yet to be made. */
   readonly channelId: string;
+  /** What it is for. */
+  readonly purpose: FilePurpose;
   /** As its owner calls it, 1-255 characters; no path. */
   readonly name: string;
   /** Media type; its leading bytes agree. */
@@ -160,8 +167,10 @@ export type FileUploadRequested = {
   readonly fileId: string;
   /** Profile that it belongs to. */
   readonly ownerId: string;
-  /** The channel that it is meant for. */
+  /** Where it is meant for: a channel; of an avatar the owner's id stands here; of a server's picture the server's, or the owner's for a server that is yet to be made. */
   readonly channelId: string;
+  /** What it is for. */
+  readonly purpose: FilePurpose;
   /** As its owner calls it, 1-255 characters; no path. */
   readonly name: string;
   /** The type that its owner says it has. */
@@ -220,12 +229,12 @@ export const filesEventSchemas = [
   {
     topic: 'files.events',
     fullName: 'palaver.files.FileStored',
-    schema: {"type":"record","name":"FileStored","namespace":"palaver.files","doc":"A file is kept. Says all there is to know of it.","fields":[{"name":"fileId","type":{"type":"string","logicalType":"uuid"},"doc":"The file."},{"name":"ownerId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that it belongs to."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"The channel that it is meant for."},{"name":"name","type":"string","doc":"As its owner calls it, 1-255 characters; no path."},{"name":"type","type":"string","doc":"Media type; its leading bytes agree."},{"name":"size","type":"long","doc":"Bytes."},{"name":"sha256","type":"string","doc":"SHA-256 in hex."},{"name":"width","type":["null","int"],"doc":"Of an image, pixels; null for anything else.","default":null},{"name":"height","type":["null","int"],"doc":"Of an image, pixels; null for anything else.","default":null},{"name":"objectKey","type":"string","doc":"Where it lies in the object store."}]},
+    schema: {"type":"record","name":"FileStored","namespace":"palaver.files","doc":"A file is kept. Says all there is to know of it.","fields":[{"name":"fileId","type":{"type":"string","logicalType":"uuid"},"doc":"The file."},{"name":"ownerId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that it belongs to."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Where it is meant for: a channel; of an avatar the owner's id stands here; of a server's picture the server's, or the owner's for a server that is yet to be made."},{"name":"purpose","type":{"type":"enum","name":"FilePurpose","namespace":"palaver.files","doc":"What a file is for: to hang on a message, or to be the picture of its owner or of a server.","symbols":["ATTACHMENT","AVATAR","SERVER_IMAGE"],"default":"ATTACHMENT"},"doc":"What it is for.","default":"ATTACHMENT"},{"name":"name","type":"string","doc":"As its owner calls it, 1-255 characters; no path."},{"name":"type","type":"string","doc":"Media type; its leading bytes agree."},{"name":"size","type":"long","doc":"Bytes."},{"name":"sha256","type":"string","doc":"SHA-256 in hex."},{"name":"width","type":["null","int"],"doc":"Of an image, pixels; null for anything else.","default":null},{"name":"height","type":["null","int"],"doc":"Of an image, pixels; null for anything else.","default":null},{"name":"objectKey","type":"string","doc":"Where it lies in the object store."}]},
   },
   {
     topic: 'files.events',
     fullName: 'palaver.files.FileUploadRequested',
-    schema: {"type":"record","name":"FileUploadRequested","namespace":"palaver.files","doc":"An upload was begun, and its size is taken from its owner's quota.","fields":[{"name":"fileId","type":{"type":"string","logicalType":"uuid"},"doc":"The file."},{"name":"ownerId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that it belongs to."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"The channel that it is meant for."},{"name":"name","type":"string","doc":"As its owner calls it, 1-255 characters; no path."},{"name":"type","type":"string","doc":"The type that its owner says it has."},{"name":"size","type":"long","doc":"The most it may have, bytes; what it has, for a direct upload."},{"name":"sha256","type":["null","string"],"doc":"The checksum that it must have, SHA-256 in hex; null when its owner names none.","default":null},{"name":"multipartId","type":["null","string"],"doc":"The object store's name for an upload in parts; null for one in a piece.","default":null},{"name":"expiresAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When the upload is given up; ms since the epoch."}]},
+    schema: {"type":"record","name":"FileUploadRequested","namespace":"palaver.files","doc":"An upload was begun, and its size is taken from its owner's quota.","fields":[{"name":"fileId","type":{"type":"string","logicalType":"uuid"},"doc":"The file."},{"name":"ownerId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that it belongs to."},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Where it is meant for: a channel; of an avatar the owner's id stands here; of a server's picture the server's, or the owner's for a server that is yet to be made."},{"name":"purpose","type":{"type":"enum","name":"FilePurpose","namespace":"palaver.files","doc":"What a file is for: to hang on a message, or to be the picture of its owner or of a server.","symbols":["ATTACHMENT","AVATAR","SERVER_IMAGE"],"default":"ATTACHMENT"},"doc":"What it is for.","default":"ATTACHMENT"},{"name":"name","type":"string","doc":"As its owner calls it, 1-255 characters; no path."},{"name":"type","type":"string","doc":"The type that its owner says it has."},{"name":"size","type":"long","doc":"The most it may have, bytes; what it has, for a direct upload."},{"name":"sha256","type":["null","string"],"doc":"The checksum that it must have, SHA-256 in hex; null when its owner names none.","default":null},{"name":"multipartId","type":["null","string"],"doc":"The object store's name for an upload in parts; null for one in a piece.","default":null},{"name":"expiresAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When the upload is given up; ms since the epoch."}]},
   },
   {
     topic: 'files.events',

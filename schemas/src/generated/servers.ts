@@ -77,6 +77,8 @@ export type ChangeServer = {
   readonly name: string | null;
   /** Null: as it is; empty: none. */
   readonly imageUrl: string | null;
+  /** Id of a file in the place of an address; that it is a picture of who asks was resolved by the edge. Null: as it is; empty: none. */
+  readonly imageFileId: string | null;
   /** Version that the sender has seen; another one refuses the change. Null: any. */
   readonly expectedVersion: number | null;
 };
@@ -129,6 +131,8 @@ export type CreateServer = {
   readonly name: string;
   /** Address of the server's picture. */
   readonly imageUrl: string | null;
+  /** File that is the server's picture, in the place of an address; that it is a picture of the owner's was resolved by the edge. */
+  readonly imageFileId: string | null;
   /** Id of the default channel. */
   readonly channelId: string;
   /** Code of the first invite, base64url, at least 64 random bits. */
@@ -304,7 +308,7 @@ export const serversCommandSchemas = [
   {
     topic: 'servers.commands',
     fullName: 'palaver.servers.ChangeServer',
-    schema: {"type":"record","name":"ChangeServer","namespace":"palaver.servers","doc":"Change what a server looks like.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"by","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that asks for it."},{"name":"name","type":["null","string"],"doc":"Null: as it is.","default":null},{"name":"imageUrl","type":["null","string"],"doc":"Null: as it is; empty: none.","default":null},{"name":"expectedVersion","type":["null","long"],"doc":"Version that the sender has seen; another one refuses the change. Null: any.","default":null}]},
+    schema: {"type":"record","name":"ChangeServer","namespace":"palaver.servers","doc":"Change what a server looks like.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"by","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that asks for it."},{"name":"name","type":["null","string"],"doc":"Null: as it is.","default":null},{"name":"imageUrl","type":["null","string"],"doc":"Null: as it is; empty: none.","default":null},{"name":"imageFileId","type":["null","string"],"doc":"Id of a file in the place of an address; that it is a picture of who asks was resolved by the edge. Null: as it is; empty: none.","default":null},{"name":"expectedVersion","type":["null","long"],"doc":"Version that the sender has seen; another one refuses the change. Null: any.","default":null}]},
   },
   {
     topic: 'servers.commands',
@@ -319,7 +323,7 @@ export const serversCommandSchemas = [
   {
     topic: 'servers.commands',
     fullName: 'palaver.servers.CreateServer',
-    schema: {"type":"record","name":"CreateServer","namespace":"palaver.servers","doc":"Create a server with its default text channel, its owner as first member and its invite.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"ownerId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that creates and owns the server."},{"name":"name","type":"string","doc":"1-100 characters."},{"name":"imageUrl","type":["null","string"],"doc":"Address of the server's picture.","default":null},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Id of the default channel."},{"name":"inviteCode","type":"string","doc":"Code of the first invite, base64url, at least 64 random bits."}]},
+    schema: {"type":"record","name":"CreateServer","namespace":"palaver.servers","doc":"Create a server with its default text channel, its owner as first member and its invite.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"ownerId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that creates and owns the server."},{"name":"name","type":"string","doc":"1-100 characters."},{"name":"imageUrl","type":["null","string"],"doc":"Address of the server's picture.","default":null},{"name":"imageFileId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"File that is the server's picture, in the place of an address; that it is a picture of the owner's was resolved by the edge.","default":null},{"name":"channelId","type":{"type":"string","logicalType":"uuid"},"doc":"Id of the default channel."},{"name":"inviteCode","type":"string","doc":"Code of the first invite, base64url, at least 64 random bits."}]},
   },
   {
     topic: 'servers.commands',
@@ -596,6 +600,8 @@ export type ServerChanged = {
   readonly name: string;
   /** Address of the server's picture. */
   readonly imageUrl: string | null;
+  /** File that is the server's picture, in the place of an address; null for none. */
+  readonly imageFileId: string | null;
 };
 
 /** A server came into being. */
@@ -608,6 +614,8 @@ export type ServerCreated = {
   readonly name: string;
   /** Address of the server's picture. */
   readonly imageUrl: string | null;
+  /** File that is the server's picture, in the place of an address; null for none. */
+  readonly imageFileId: string | null;
   /** Code of its first invite. */
   readonly inviteCode: string;
 };
@@ -735,12 +743,12 @@ export const serversEventSchemas = [
   {
     topic: 'servers.events',
     fullName: 'palaver.servers.ServerChanged',
-    schema: {"type":"record","name":"ServerChanged","namespace":"palaver.servers","doc":"What a server looks like changed. Holds all of it, also what stays.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"name","type":"string","doc":"1-100 characters."},{"name":"imageUrl","type":["null","string"],"doc":"Address of the server's picture.","default":null}]},
+    schema: {"type":"record","name":"ServerChanged","namespace":"palaver.servers","doc":"What a server looks like changed. Holds all of it, also what stays.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"name","type":"string","doc":"1-100 characters."},{"name":"imageUrl","type":["null","string"],"doc":"Address of the server's picture.","default":null},{"name":"imageFileId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"File that is the server's picture, in the place of an address; null for none.","default":null}]},
   },
   {
     topic: 'servers.events',
     fullName: 'palaver.servers.ServerCreated',
-    schema: {"type":"record","name":"ServerCreated","namespace":"palaver.servers","doc":"A server came into being.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"ownerId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that owns it."},{"name":"name","type":"string","doc":"1-100 characters."},{"name":"imageUrl","type":["null","string"],"doc":"Address of the server's picture.","default":null},{"name":"inviteCode","type":"string","doc":"Code of its first invite."}]},
+    schema: {"type":"record","name":"ServerCreated","namespace":"palaver.servers","doc":"A server came into being.","fields":[{"name":"serverId","type":{"type":"string","logicalType":"uuid"},"doc":"The server."},{"name":"ownerId","type":{"type":"string","logicalType":"uuid"},"doc":"Profile that owns it."},{"name":"name","type":"string","doc":"1-100 characters."},{"name":"imageUrl","type":["null","string"],"doc":"Address of the server's picture.","default":null},{"name":"imageFileId","type":["null",{"type":"string","logicalType":"uuid"}],"doc":"File that is the server's picture, in the place of an address; null for none.","default":null},{"name":"inviteCode","type":"string","doc":"Code of its first invite."}]},
   },
   {
     topic: 'servers.events',

@@ -81,7 +81,7 @@ const newServer = async (client: CommandClient) => {
   };
   await give({
     type: 'CreateServer',
-    data: { serverId: id, ownerId, name: 'Crowded', imageUrl: null, channelId: newId(), inviteCode },
+    data: { serverId: id, ownerId, name: 'Crowded', imageUrl: null, imageFileId: null, channelId: newId(), inviteCode },
   });
   for (let count = 1; count < channels; count += 1) {
     const of = { serverId: id, channelId: newId(), by: ownerId, name: `channel ${count}`, type: 'TEXT' } as const;

@@ -11,6 +11,7 @@ export const processNames = [
   'servers',
   'messages',
   'files',
+  'files-jobs',
   'gateway',
 ] as const;
 export type ProcessName = (typeof processNames)[number];
@@ -60,6 +61,15 @@ const workerOn = (database: string) => (addresses: Addresses) => ({
   PALAVER_ADMIN_TOKEN_FILE: addresses.secrets.adminToken,
 });
 
+const withStore = ({ s3 }: Addresses) => ({
+  PALAVER_S3_ENDPOINT: s3.endpoint,
+  PALAVER_S3_ACCESS_KEY: s3.accessKey,
+  PALAVER_S3_SECRET_KEY: s3.secretKey,
+});
+
+/** What clients are told to reach the gateway by. */
+const withPublicUrl = ({ ports }: Addresses) => ({ PALAVER_PUBLIC_URL: `http://localhost:${ports.gateway}` });
+
 /** Every process of Palaver, in the order of their start; they stop in the reverse order. */
 export const processes: readonly ProcessSpec[] = [
   {
@@ -104,6 +114,7 @@ export const processes: readonly ProcessSpec[] = [
     portVariable: 'PALAVER_AUTH_PORT',
     environment: (addresses) => ({
       ...withDatabase('palaver_auth')(addresses),
+      ...withPublicUrl(addresses),
       PALAVER_JWT_PRIVATE_KEY_FILE: addresses.secrets.signingKey,
       PALAVER_AUTH_KEY_FILE: addresses.secrets.authKey,
       PALAVER_MAIL_OUTBOX: addresses.mailOutbox,
@@ -114,7 +125,7 @@ export const processes: readonly ProcessSpec[] = [
     entry: 'services/servers/src/main.ts',
     port: 3004,
     portVariable: 'PALAVER_SERVERS_PORT',
-    environment: withDatabase('palaver_servers'),
+    environment: (addresses) => ({ ...withDatabase('palaver_servers')(addresses), ...withPublicUrl(addresses) }),
   },
   {
     name: 'messages',
@@ -131,15 +142,28 @@ export const processes: readonly ProcessSpec[] = [
     entry: 'services/files/src/main.ts',
     port: 3002,
     portVariable: 'PALAVER_FILES_PORT',
-    // What flows through it lives for a moment and leaves large holes: little room for it, often cleared, keeps the process small.
-    nodeOptions: ['--max-semi-space-size=2', '--optimize-for-size'],
+    // What flows through it lives for a moment and leaves large holes: little room for it, often cleared, and large pieces given back at once
+    // keep the process small. It waits for bytes, mostly, so compilers between the first and the last are not worth their memory.
+    nodeOptions: [
+      '--max-semi-space-size=1',
+      '--optimize-for-size',
+      '--heap-growing-percent=15',
+      '--no-sparkplug',
+      '--no-maglev',
+    ],
     environment: (addresses) => ({
       ...withDatabase('palaver_files')(addresses),
+      ...withStore(addresses),
       MALLOC_ARENA_MAX: '1',
-      PALAVER_S3_ENDPOINT: addresses.s3.endpoint,
-      PALAVER_S3_ACCESS_KEY: addresses.s3.accessKey,
-      PALAVER_S3_SECRET_KEY: addresses.s3.secretKey,
+      MALLOC_MMAP_THRESHOLD_: String(64 * 1024),
     }),
+  },
+  {
+    name: 'files-jobs',
+    entry: 'services/files/src/jobs/main.ts',
+    port: 3012,
+    portVariable: 'PALAVER_FILES_JOBS_PORT',
+    environment: (addresses) => ({ ...withDatabase('palaver_files')(addresses), ...withStore(addresses) }),
   },
   {
     name: 'gateway',

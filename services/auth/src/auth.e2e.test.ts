@@ -35,7 +35,13 @@ describe('POST /auth/signup', () => {
     expect(status).toBe(201);
     expect(headers.get('palaver-position')).toMatch(/^auth:\d+@\d+,auth:\d+@\d+$/);
     expect(body).toEqual({
-      profile: { id: expect.any(String), name: 'Zoë 🦊', avatarUrl: null, createdAt: expect.any(String) },
+      profile: {
+        id: expect.any(String),
+        name: 'Zoë 🦊',
+        avatarUrl: null,
+        avatarFileId: null,
+        createdAt: expect.any(String),
+      },
       sessionId: expect.any(String),
       accessToken: expect.any(String),
       tokenType: 'Bearer',

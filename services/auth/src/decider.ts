@@ -21,7 +21,7 @@ const endings: ReadonlySet<AuthEvent['type']> = new Set(['EmailReleased', 'Sessi
 /** What this service decides: the table of its commands. */
 export const authDecider = defineDecider<AuthCommand, AuthEvent>({
   name: 'auth',
-  version: 5,
+  version: 6,
   kinds: [emailClaim, profile, deletion, session, sessions],
   touches: (event) => (event.type === 'AccountDeleted' ? [deletion.of(event.data.profileId)] : sessionTouches(event)),
   ends: ({ type }) => endings.has(type),

@@ -8,9 +8,9 @@ import {
   email,
   knownPassword,
   mailToken,
+  type ProofParts,
   positionHeader,
   profileNotFound,
-  type ProofParts,
   provePassword,
   shown,
 } from './route-parts.ts';

@@ -1,7 +1,8 @@
 import { giveCommand } from '@palaver/http';
 import { type ServiceParts, serveService, startFollowing } from '@palaver/process';
 import { type AuthModel, authProjection } from '@palaver/projection-auth';
-import { variable } from '@palaver/runtime';
+import { picturesOf } from '@palaver/projection-shared';
+import { publicVariables, variable } from '@palaver/runtime';
 import { type AuthEvent, commandSchemas, consumerGroups, eventSchemas, sessionEnds } from '@palaver/schemas';
 import { Kysely, PostgresDialect } from 'kysely';
 import { z } from 'zod';
@@ -59,6 +60,7 @@ const variables = {
     doc: 'where the client lies, for the links in mails: <url>/confirm-email#token=... and /reset-password#token=...',
   }),
   ...mailVariables,
+  ...publicVariables,
 };
 
 type Parts = ServiceParts<typeof variables>;
@@ -114,6 +116,7 @@ const authParts = async (parts: Parts): Promise<AuthParts> => {
     issueToken,
     verifyToken,
     publicKeys,
+    pictures: picturesOf(pool, config.publicUrl),
   };
 };
 

@@ -1,21 +1,58 @@
 import { fingerprint } from '@palaver/decider';
-import { defineRoute, expectedVersion, type Route, reply, uuid, webAddress } from '@palaver/http';
-import { accountById, profileById } from '@palaver/projection-auth';
+import { defineRoute, entityTag, expectedVersion, Refusal, type Route, reply, uuid, webAddress } from '@palaver/http';
+import { accountById, type ProfileView, profileById } from '@palaver/projection-auth';
+import type { Pictures } from '@palaver/projection-shared';
 import { z } from 'zod';
 import type { ProfileChangedResult } from './profile.ts';
-import { displayName, emailOf, profileNotFound, profileSchema, shown } from './route-parts.ts';
+import { displayName, emailOf, profileNotFound, profileSchema, shown, viewOf } from './route-parts.ts';
 import type { SignUpParts } from './sign-up.ts';
 
 /** What is shown of people, and how they change it. */
 
-/** Null takes it away. */
+/** Null takes the picture away, whichever it is. */
 const avatarUrl = () =>
   webAddress()
     .nullable()
     .optional()
     .meta({ examples: ['https://example.com/ada.png'] });
+const avatarFileId = () =>
+  uuid().nullable().optional().meta({ description: 'A file of yours, sent as AVATAR, in the place of an address' });
 
-export const profileRoutes = ({ db, dataKeys, give, positions }: SignUpParts): readonly Route[] => [
+type ProfileChange = {
+  readonly name?: string | undefined;
+  readonly avatarUrl?: string | null | undefined;
+  readonly avatarFileId?: string | null | undefined;
+};
+
+const onePicture = {
+  check: ({ avatarUrl, avatarFileId }: ProfileChange): boolean => avatarUrl === undefined || avatarFileId === undefined,
+  fault: { path: ['avatarFileId'], error: 'must not be given with avatarUrl', params: { code: 'exclusive' } },
+};
+
+/** Throws `picture_not_found`. */
+const demandAvatar = async (pictures: Pictures, asked: { fileId: string; ownerId: string }): Promise<void> => {
+  if (await pictures.isFor({ ...asked, placeId: asked.ownerId })) return;
+  const detail = 'There is no such file of yours that was sent as AVATAR.';
+  const errors = [{ pointer: '/avatarFileId', detail, code: 'picture_not_found' }];
+  throw new Refusal('picture_not_found', detail, { errors });
+};
+
+/** The profile as this change leaves it, when it is not yet seen so. */
+const changedBy = (body: ProfileChange, profile: ProfileView): ProfileView => {
+  const { name = profile.name, avatarUrl, avatarFileId } = body;
+  if (avatarUrl === undefined && avatarFileId === undefined) return { ...profile, name };
+  return { ...profile, name, avatarUrl: avatarUrl ?? null, avatarFileId: avatarFileId ?? null };
+};
+
+/** Also of its picture, which may go while the profile stays as it is. */
+const tagOf = (version: number, { avatarFileId }: ProfileView): string => entityTag(version, { avatarFileId });
+
+/** In a command null keeps a field, and the empty text empties it. */
+const commanded = (value: string | null | undefined): string | null => (value === undefined ? null : (value ?? ''));
+
+export type ProfileParts = SignUpParts & { readonly pictures: Pictures };
+
+export const profileRoutes = (parts: ProfileParts): readonly Route[] => [
   defineRoute({
     method: 'get',
     path: '/profiles/me',
@@ -28,10 +65,11 @@ export const profileRoutes = ({ db, dataKeys, give, positions }: SignUpParts): r
     status: 200,
     problems: ['profile_not_found'],
     handler: async ({ actor }) => {
-      const account = await accountById(db, actor);
+      const account = await accountById(parts.db, actor);
       if (!account) throw profileNotFound();
-      const email = await emailOf(account, dataKeys);
-      return reply({ etag: String(account.version), body: { ...account.profile, email } });
+      const email = await emailOf(account, parts.dataKeys);
+      const { profile, version } = account;
+      return reply({ etag: tagOf(version, profile), body: { ...viewOf(profile, parts), email } });
     },
   }),
 
@@ -43,14 +81,22 @@ export const profileRoutes = ({ db, dataKeys, give, positions }: SignUpParts): r
     tags: ['profiles'],
     auth: 'bearer',
     kind: 'command',
-    body: z.strictObject({ name: displayName().optional(), avatarUrl: avatarUrl() }),
+    body: z
+      .strictObject({ name: displayName().optional(), avatarUrl: avatarUrl(), avatarFileId: avatarFileId() })
+      .refine(onePicture.check, onePicture.fault),
     response: profileSchema,
     status: 200,
-    problems: ['profile_not_found', 'precondition_failed'],
+    problems: ['profile_not_found', 'picture_not_found', 'precondition_failed'],
     handler: async ({ actor, body, commandId, ifMatch, timeMs, traceparent }) => {
-      const { name = null, avatarUrl: picture } = body;
-      const avatarUrl = picture === undefined ? null : (picture ?? '');
-      const data = { profileId: actor, name, avatarUrl, expectedVersion: expectedVersion(ifMatch) };
+      const { db, give, pictures, positions } = parts;
+      if (body.avatarFileId) await demandAvatar(pictures, { fileId: body.avatarFileId, ownerId: actor });
+      const data = {
+        profileId: actor,
+        name: body.name ?? null,
+        avatarUrl: commanded(body.avatarUrl),
+        avatarFileId: commanded(body.avatarFileId),
+        expectedVersion: expectedVersion(ifMatch),
+      };
       const { result, position } = await give<ProfileChangedResult>({
         id: commandId,
         type: 'ChangeProfile',
@@ -63,15 +109,10 @@ export const profileRoutes = ({ db, dataKeys, give, positions }: SignUpParts): r
       const headers = await shown(position, positions);
       const seen = await profileById(db, actor);
       if (!seen) throw profileNotFound();
-      const { profile } = seen;
       // When it is late, this change at least is shown.
-      const isLate = seen.version < result.version;
-      const late = { name: name ?? profile.name, avatarUrl: picture === undefined ? profile.avatarUrl : picture };
-      return reply({
-        headers,
-        etag: String(Math.max(seen.version, result.version)),
-        body: isLate ? { ...profile, ...late } : profile,
-      });
+      const profile = seen.version < result.version ? changedBy(body, seen.profile) : seen.profile;
+      const version = Math.max(seen.version, result.version);
+      return reply({ headers, etag: tagOf(version, profile), body: viewOf(profile, parts) });
     },
   }),
 
@@ -88,9 +129,9 @@ export const profileRoutes = ({ db, dataKeys, give, positions }: SignUpParts): r
     status: 200,
     problems: ['profile_not_found'],
     handler: async ({ params }) => {
-      const found = await profileById(db, params.profileId);
+      const found = await profileById(parts.db, params.profileId);
       if (!found) throw profileNotFound();
-      return reply({ etag: String(found.version), body: found.profile });
+      return reply({ etag: tagOf(found.version, found.profile), body: viewOf(found.profile, parts) });
     },
   }),
 ];

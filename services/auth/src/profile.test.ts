@@ -22,10 +22,10 @@ const avatarUrl = 'https://example.com/ada.png';
 const change = (about = {}) =>
   ({
     type: 'ChangeProfile',
-    data: { profileId, name: null, avatarUrl: null, expectedVersion: null, ...about },
+    data: { profileId, name: null, avatarUrl: null, avatarFileId: null, expectedVersion: null, ...about },
   }) as const;
-const changed = (name: string, picture: string | null) =>
-  ofProfile({ type: 'ProfileChanged', data: { profileId, name, avatarUrl: picture } });
+const changed = (name: string, picture: string | null, avatarFileId: string | null = null) =>
+  ofProfile({ type: 'ProfileChanged', data: { profileId, name, avatarUrl: picture, avatarFileId } });
 
 describe('ChangeProfile', () => {
   test('changes what is said, and keeps the rest', () => {
@@ -46,6 +46,19 @@ describe('ChangeProfile', () => {
     expect(given(authDecider, pictured).when(change({ avatarUrl: '' }))).toMatchObject({
       events: [changed('Ada', null)],
     });
+  });
+
+  test('puts a file in the place of an address, and the other way round', () => {
+    const of = (...before: ReturnType<typeof changed>[]) => given(authDecider, [...created, ...before]);
+    const addressed = changed('Ada', avatarUrl);
+    const filed = changed('Ada', null, 'f1');
+    expect(of(addressed).when(change({ avatarFileId: 'f1' }))).toMatchObject({ events: [filed] });
+    expect(of(filed).when(change({ avatarUrl }))).toMatchObject({ events: [addressed] });
+    expect(of(filed).when(change({ avatarFileId: 'f2' }))).toMatchObject({ events: [changed('Ada', null, 'f2')] });
+    expect(of(filed).when(change({ name: 'B' }))).toMatchObject({ events: [changed('B', null, 'f1')] });
+    for (const none of [{ avatarFileId: '' }, { avatarUrl: '' }])
+      expect(of(filed).when(change(none))).toMatchObject({ events: [changed('Ada', null)] });
+    expect(of(filed).when(change({ avatarFileId: 'f1' }))).toMatchObject({ events: [] });
   });
 
   test('that changes nothing is no event', () => {

@@ -25,6 +25,7 @@ type ProfileState = {
   readonly emailSealed: string;
   readonly name: string;
   readonly avatarUrl: string | null;
+  readonly avatarFileId: string | null;
   readonly createdAtMs: number;
   readonly version: number;
   /** Which password it has, by `passwordIdOf`. */
@@ -52,11 +53,13 @@ export const profile = streamKind<
       emailSealed: emailSealed.toString('base64'),
       name,
       avatarUrl: null,
+      avatarFileId: null,
       createdAtMs: timestampMs,
       version,
       passwordId: passwordIdOf(passwordSealed),
     }),
-    ProfileChanged: (state, { name, avatarUrl }, { version }) => state && { ...state, name, avatarUrl, version },
+    ProfileChanged: (state, { name, avatarUrl, avatarFileId }, { version }) =>
+      state && { ...state, name, avatarUrl, avatarFileId, version },
     PasswordChanged: (state, { passwordSealed }, { version }) =>
       state && { ...state, passwordId: passwordIdOf(passwordSealed), version },
     PasswordRehashed: (state, _, { version }) => state && { ...state, version },
@@ -104,21 +107,27 @@ export const createProfile = commandRule<CreateProfile, AuthEvent>()({
 /** What the sender of `ChangeProfile` is told. No name: outcomes are remembered for longer than a deleted account may be. */
 export type ProfileChangedResult = { readonly version: number };
 
+type Picture = Pick<ProfileChanged, 'avatarUrl' | 'avatarFileId'>;
+
+/** A picture is an address or a file: whichever is named takes the place of either; an empty one takes it away. */
+const pictured = (before: Picture, { avatarUrl, avatarFileId }: Picture): Picture => {
+  if (avatarFileId !== null) return { avatarUrl: null, avatarFileId: avatarFileId || null };
+  if (avatarUrl !== null) return { avatarUrl: avatarUrl || null, avatarFileId: null };
+  return { avatarUrl: before.avatarUrl, avatarFileId: before.avatarFileId };
+};
+
 export const changeProfile = commandRule<ChangeProfile, AuthEvent>()({
   root: ({ profileId }) => profileId,
   reads: ({ profileId }) => ({ profile: profile.of(profileId) }),
-  decide: (states, { profileId, name, avatarUrl, expectedVersion }) => {
+  decide: (states, { profileId, name, expectedVersion, ...picture }) => {
     const before = states.profile;
     if (!before) return refuse('profile_not_found', 'There is no such profile.');
     if (expectedVersion !== null && expectedVersion !== before.version) {
       return refuse('precondition_failed', 'The profile was changed since you read it.');
     }
-    const data: ProfileChanged = {
-      profileId,
-      name: name ?? before.name,
-      avatarUrl: avatarUrl === null ? before.avatarUrl : avatarUrl || null,
-    };
-    const changes = data.name !== before.name || data.avatarUrl !== before.avatarUrl;
+    const data: ProfileChanged = { profileId, name: name ?? before.name, ...pictured(before, picture) };
+    const changes =
+      data.name !== before.name || data.avatarUrl !== before.avatarUrl || data.avatarFileId !== before.avatarFileId;
     return accept<AuthEvent>(changes ? [event(profile.of(profileId), { type: 'ProfileChanged', data })] : [], {
       version: before.version + (changes ? 1 : 0),
     } satisfies ProfileChangedResult);

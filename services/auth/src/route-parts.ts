@@ -1,14 +1,15 @@
 import type { Position } from '@palaver/decider';
 import { oneLine, type PositionWaiter, Refusal, text, unauthenticated, uuid } from '@palaver/http';
-import type { Account } from '@palaver/projection-auth';
+import type { Account, ProfileView } from '@palaver/projection-auth';
+import type { Pictures } from '@palaver/projection-shared';
 import { formatPosition } from '@palaver/projector';
 import { z } from 'zod';
 import type { Attempt, Attempts } from './attempts.ts';
 import type { DataKeys } from './data-keys.ts';
 import { maxEmailLength, normalizeEmail } from './email.ts';
 import { Busy, type Passwords, passwordLength } from './passwords.ts';
-import type { Secrets } from './secrets.ts';
 import { mailTokenLength } from './secrets/mail-tokens.ts';
+import type { Secrets } from './secrets.ts';
 import { emailPlace, passwordPlace, visibleWithinMs } from './sign-up.ts';
 
 /** What several of this service's routes are made of. */
@@ -37,7 +38,8 @@ export const knownPassword = () =>
 export const profileSchema = z.object({
   id: uuid(),
   name: z.string().meta({ examples: ['Ada'] }),
-  avatarUrl: z.string().nullable(),
+  avatarUrl: z.string().nullable().meta({ description: 'Of the picture, also where that is a file' }),
+  avatarFileId: uuid().nullable(),
   createdAt: z.iso.datetime(),
 });
 
@@ -46,6 +48,12 @@ export const mailToken = () =>
     .string()
     .length(mailTokenLength)
     .meta({ description: 'From the mail.', examples: ['A'.repeat(mailTokenLength)] });
+
+/** A profile as it is answered with: the address of its picture stands in one place, wherever that lies. */
+export const viewOf = (profile: ProfileView, { pictures }: { readonly pictures: Pictures }): ProfileView => ({
+  ...profile,
+  avatarUrl: profile.avatarFileId === null ? profile.avatarUrl : pictures.addressOf(profile.avatarFileId),
+});
 
 export const profileNotFound = (): Refusal => new Refusal('profile_not_found', 'There is no such profile.');
 

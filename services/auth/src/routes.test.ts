@@ -7,11 +7,14 @@ const bodies = routes.flatMap(({ operationId, body }) => (body ? [[operationId, 
 
 describe('the documented requests', () => {
   test.each(bodies)('of %s can be sent as their examples say', (_, body) => {
-    const { properties = {} } = z.toJSONSchema(body, { io: 'input', unrepresentable: 'any' }) as {
+    const { properties = {}, required = [] } = z.toJSONSchema(body, { io: 'input', unrepresentable: 'any' }) as {
       properties?: Record<string, { examples?: unknown[] }>;
+      required?: string[];
     };
-    const example = Object.fromEntries(Object.entries(properties).map(([name, { examples }]) => [name, examples?.[0]]));
-    for (const [name, value] of Object.entries(example)) expect(value, name).toBeDefined();
+    const example = Object.fromEntries(
+      Object.entries(properties).flatMap(([name, { examples }]) => (examples ? [[name, examples[0]]] : [])),
+    );
+    for (const name of required) expect(example, name).toHaveProperty(name);
     expect(body.safeParse(example)).toMatchObject({ success: true });
   });
 });

@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { accountRoutes } from './account-routes.ts';
 import { emailRoutes } from './email-routes.ts';
 import { type MailParts, passwordRoutes } from './password-routes.ts';
-import { profileRoutes } from './profile-routes.ts';
+import { type ProfileParts, profileRoutes } from './profile-routes.ts';
 import { chosenPassword, displayName, email, hashed, profileSchema } from './route-parts.ts';
 import { type SessionParts, sessionProblems, sessionRoutes, sessionTokensSchema } from './session-routes.ts';
 import { type SignUpParts, signUp } from './sign-up.ts';
@@ -27,6 +27,7 @@ export const authProblems = {
   email_token_invalid: { status: 401, title: 'The token for the address is not valid' },
   reset_token_invalid: { status: 401, title: 'The token for a new password is not valid' },
   profile_exists: { status: 409, title: 'The profile exists already' },
+  picture_not_found: { status: 422, title: 'There is no such picture' },
   profile_not_found: { status: 404, title: 'There is no such profile' },
   wrong_password: { status: 403, title: 'The password is wrong' },
   password_too_common: { status: 422, title: 'The password is too common' },
@@ -37,6 +38,7 @@ export const authProblems = {
 /** What the routes are made of. */
 export type AuthParts = SignUpParts &
   SessionParts &
+  ProfileParts &
   MailParts & { readonly verifyToken: VerifyToken; readonly publicKeys: PublicKeys };
 
 /** This service's routes, commands and queries. */

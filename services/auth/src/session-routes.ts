@@ -1,6 +1,7 @@
 import { derivedId, fingerprint } from '@palaver/decider';
 import { defineRoute, type ProblemTable, Refusal, type Route, reply, uuid } from '@palaver/http';
 import { accountByEmailHash, type Database, sessionsOf } from '@palaver/projection-auth';
+import type { Pictures } from '@palaver/projection-shared';
 import { z } from 'zod';
 import type { Attempts } from './attempts.ts';
 import { type OpeningParts, openSession } from './open-session.ts';
@@ -15,6 +16,7 @@ import {
   positionHeader,
   profileSchema,
   sessionIdOf,
+  viewOf,
 } from './route-parts.ts';
 import type { Secrets } from './secrets.ts';
 import type { EndedResult, RefreshResult } from './session.ts';
@@ -44,6 +46,7 @@ export type SessionParts = OpeningParts & {
   readonly secrets: Secrets;
   readonly passwords: Passwords;
   readonly attempts: Attempts;
+  readonly pictures: Pictures;
 };
 
 export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
@@ -87,7 +90,7 @@ export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
           const rehash = { profileId: profile.id, passwordId, password: body.password, timeMs, traceparent };
           await keepByTodaysParameters({ ...rehash, commandId: derivedId('rehash', commandId) }, parts);
         }
-        return reply({ headers: positionHeader(position), body: { profile, ...tokens } });
+        return reply({ headers: positionHeader(position), body: { profile: viewOf(profile, parts), ...tokens } });
       },
     }),
 

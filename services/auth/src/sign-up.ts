@@ -90,7 +90,7 @@ export const signUp = async (
   await parts.positions.waitFor(positions, visibleWithinMs);
   const createdAt = new Date(created.result.createdAtMs).toISOString();
   return {
-    profile: { id: profileId, name: claim.name, avatarUrl: null, createdAt },
+    profile: { id: profileId, name: claim.name, avatarUrl: null, avatarFileId: null, createdAt },
     tokens: session.tokens,
     positions,
   };

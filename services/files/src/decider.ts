@@ -8,7 +8,7 @@ const endings: ReadonlySet<FilesEvent['type']> = new Set(['FileRejected', 'FileD
 /** What this service decides: the table of its commands. */
 export const filesDecider = defineDecider<FilesCommand, FilesEvent>({
   name: 'files',
-  version: 1,
+  version: 2,
   kinds: [file, quota],
   ends: ({ type }) => endings.has(type),
   rules: {

@@ -2,7 +2,7 @@ import type { ObjectStore } from '@palaver/object-store';
 import { eraseLeftovers, type Leftovers } from '@palaver/process';
 import type { LeftFile } from '@palaver/projection-files';
 import type { FilesEvent } from '@palaver/schemas';
-import { uploadKey } from './uploads.ts';
+import { uploadKey } from './keys.ts';
 
 /**
  * What nobody needs any more goes, first from the log and then from the object store:

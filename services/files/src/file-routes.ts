@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { defineRoute, nextPageQuery, pageSchema, Refusal, type Route, reply, uuid } from '@palaver/http';
 import { ObjectNotFound } from '@palaver/object-store';
 import type { FilesQueries, StoredFile } from '@palaver/projection-files';
 import { parse as parseRange } from 'range-parser';
 import { z } from 'zod';
-import { command, fileSchema, viewOf } from './route-parts.ts';
+import { command, fileSchema, shown, viewOf } from './route-parts.ts';
 import type { FileStore } from './store-guard.ts';
 import { dispositionOf, headersOf } from './serve.ts';
 
@@ -36,6 +37,12 @@ export const fileRoutes = (parts: {
     return file;
   };
 
+  /** Throws `file_not_found`, `store_unavailable`. */
+  const bytesOf = (objectKey: string, range: Range | null = null): Promise<Readable> =>
+    store.read(objectKey, range ?? undefined).catch((error: unknown) => {
+      throw error instanceof ObjectNotFound ? notFound(error) : error;
+    });
+
   return [
     defineRoute({
       method: 'get',
@@ -54,7 +61,7 @@ export const fileRoutes = (parts: {
           queries.filesOf({ ownerId: actor, limit, after }),
           queries.usedBytesOf(actor),
         ]);
-        return { ...page, usedBytes, quotaBytes };
+        return { ...page, items: page.items.map(shown), usedBytes, quotaBytes };
       },
     }),
 
@@ -91,9 +98,7 @@ export const fileRoutes = (parts: {
       handler: async ({ actor, params, request, timeMs }) => {
         const file = await readable({ ...params, actor, timeMs });
         const range = rangeOf(request, file);
-        const stream = await store.read(file.objectKey, range ?? undefined).catch((error: unknown) => {
-          throw error instanceof ObjectNotFound ? notFound(error) : error;
-        });
+        const stream = await bytesOf(file.objectKey, range);
         const { from, to } = range ?? { from: 0, to: file.size };
         const headers = { ...headersOf(file), 'Accept-Ranges': 'bytes', 'Content-Length': String(to - from) };
         if (!range) return reply({ headers, etag: file.sha256, stream });
@@ -116,13 +121,31 @@ export const fileRoutes = (parts: {
       status: 200,
       problems: ['file_not_found', 'store_unavailable'],
       handler: async ({ actor, params, timeMs }) => {
-        const { thumbnailKey, sha256 } = await readable({ ...params, actor, timeMs });
-        if (thumbnailKey === null) throw notFound();
-        const stream = await store.read(thumbnailKey).catch((error: unknown) => {
-          throw error instanceof ObjectNotFound ? notFound(error) : error;
-        });
-        const headers = headersOf({ name: 'thumbnail.webp', type: 'image/webp' });
-        return reply({ headers, etag: `${sha256}-thumbnail`, stream });
+        const small = thumbnailOf(await readable({ ...params, actor, timeMs }));
+        return reply({ headers: headersOf(small), etag: small.etag, stream: await bytesOf(small.objectKey) });
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/files/:fileId/picture',
+      operationId: 'getPicture',
+      summary: 'Get the picture of a profile or a server, or its small one, without a token',
+      tags: ['files'],
+      auth: 'none',
+      kind: 'query',
+      params: ofFile(),
+      query: z.strictObject({ size: z.enum(['full', 'thumbnail']).default('full') }),
+      response: z.string().meta({ contentMediaType: 'image/*' }),
+      produces: 'image/*',
+      status: 200,
+      problems: ['file_not_found', 'store_unavailable'],
+      handler: async ({ params, query }) => {
+        const file = await queries.fileById(params.fileId);
+        if (!file || file.purpose === 'ATTACHMENT') throw notFound();
+        const picture = query.size === 'full' ? { ...file, etag: file.sha256 } : thumbnailOf(file);
+        const headers = headersOf(picture, { shared: true });
+        return reply({ headers, etag: picture.etag, stream: await bytesOf(picture.objectKey) });
       },
     }),
 
@@ -170,8 +193,17 @@ export const fileRoutes = (parts: {
   ];
 };
 
-/** Half-open, bytes; null for the whole file. One range is answered, as RFC 9110 14.2 lets a server; several are not. */
-const rangeOf = (request: IncomingMessage, { size, sha256 }: StoredFile): { from: number; to: number } | null => {
+/** Throws `file_not_found` where there is none, or not yet. */
+const thumbnailOf = ({ thumbnailKey, sha256 }: StoredFile) => {
+  if (thumbnailKey === null) throw notFound();
+  return { name: 'thumbnail.webp', type: 'image/webp', objectKey: thumbnailKey, etag: `${sha256}-thumbnail` };
+};
+
+/** Half-open, bytes. */
+type Range = { readonly from: number; readonly to: number };
+
+/** Null for the whole file. One range is answered, as RFC 9110 14.2 lets a server; several are not. */
+const rangeOf = (request: IncomingMessage, { size, sha256 }: StoredFile): Range | null => {
   const { range, 'if-range': ifRange } = request.headers;
   if (request.method !== 'GET' || range === undefined || (ifRange !== undefined && ifRange !== `"${sha256}"`))
     return null;

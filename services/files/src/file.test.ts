@@ -8,6 +8,7 @@ const ownerId = 'ada';
 const of = (fileId: string) => ({ fileId, ownerId });
 const asked = {
   channelId: 'talk',
+  purpose: 'AVATAR' as const,
   name: 'cat.png',
   type: 'image/png',
   size: 100,

@@ -23,7 +23,7 @@ import type {
 
 // State.
 
-type Asked = Pick<FileUploadRequested, 'channelId' | 'name' | 'type' | 'size'>;
+type Asked = Pick<FileUploadRequested, 'channelId' | 'purpose' | 'name' | 'type' | 'size'>;
 type FileState =
   | { readonly is: 'requested'; readonly asked: Asked }
   | { readonly is: 'stored'; readonly size: number; readonly objectKey: string; readonly thumbnailKey?: string }
@@ -45,9 +45,9 @@ export const file = streamKind<
   kind: 'file',
   initial: null,
   evolve: {
-    FileUploadRequested: (_, { channelId, name, type, size }) => ({
+    FileUploadRequested: (_, { channelId, purpose, name, type, size }) => ({
       is: 'requested',
-      asked: { channelId, name, type, size },
+      asked: { channelId, purpose, name, type, size },
     }),
     FileStored: (_, { size, objectKey }) => ({ is: 'stored', size, objectKey }),
     ThumbnailAdded: (state, { objectKey }) => (state?.is === 'stored' ? { ...state, thumbnailKey: objectKey } : state),
@@ -106,8 +106,8 @@ export const storeFile = commandRule<StoreFile, FilesEvent>()({
       return accept<FilesEvent>([], { objectKey: states.file.objectKey } satisfies StoreResult);
     }
     if (states.file.is !== 'requested') return refuse('upload_over', 'The upload was given up.');
-    const { channelId, name, type, size } = states.file.asked;
-    const stored = { type: 'FileStored', data: { ...data, channelId, name, type } } as const;
+    const { size, ...asked } = states.file.asked;
+    const stored = { type: 'FileStored', data: { ...data, ...asked } } as const;
     const usedBytes = states.quota - size + data.size;
     return accept<FilesEvent>([event(file.of(data.ownerId, data.fileId), stored), used(data.ownerId, usedBytes)], {
       objectKey: data.objectKey,

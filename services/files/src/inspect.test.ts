@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import type { FilePurpose } from '@palaver/schemas';
 import { describe, expect, test } from 'vitest';
 import { inspect } from './inspect.ts';
 import { cleanName } from './name.ts';
@@ -13,11 +14,12 @@ const zip = Buffer.from('UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==', 'base64');
 const look = (
   type: string,
   leading: Buffer,
-  about: Partial<{ size: number; announced: number; sha256: string | null }> = {},
+  about: Partial<{ size: number; announced: number; sha256: string | null; purpose: FilePurpose }> = {},
 ) => {
   const size = about.size ?? leading.length;
   const sha256 = createHash('sha256').update(leading).digest('hex');
-  const announced = { type, size: about.announced ?? 1_000_000, sha256: about.sha256 ?? null };
+  const { announced: most = 1_000_000, sha256: said = null, purpose = 'ATTACHMENT' } = about;
+  const announced = { purpose, type, size: most, sha256: said };
   return inspect(announced, { size, sha256, leading });
 };
 const good = { kind: 'good', width: null, height: null };
@@ -33,6 +35,12 @@ describe('a file', () => {
     expect(await look('application/gzip', gzipSync('hello'))).toEqual(good);
     expect(await look('application/x-gzip', gzipSync('hello'))).toEqual(good);
     expect(await look('image/svg+xml', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'))).toEqual(good);
+  });
+  test('that is a picture has dimensions', async () => {
+    const headless = Buffer.from('RIFF\x04\0\0\0WEBPnone');
+    expect(await look('image/webp', headless)).toEqual(good);
+    expect(await look('image/webp', headless, { purpose: 'AVATAR' })).toEqual(bad('TYPE_MISMATCH'));
+    expect(await look('image/png', png, { purpose: 'AVATAR' })).toEqual({ kind: 'good', width: 3, height: 2 });
   });
   test.each([
     'MZ, said the cat',

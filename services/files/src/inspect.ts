@@ -1,4 +1,4 @@
-import type { RejectReason } from '@palaver/schemas';
+import type { FilePurpose, RejectReason } from '@palaver/schemas';
 import { fileTypeFromBuffer, supportedMimeTypes } from 'file-type';
 import { imageSize } from 'image-size';
 
@@ -16,7 +16,12 @@ export type Received = {
   readonly sha256: string;
   readonly leading: Uint8Array;
 };
-export type Announced = { readonly type: string; readonly size: number; readonly sha256: string | null };
+export type Announced = {
+  readonly purpose: FilePurpose;
+  readonly type: string;
+  readonly size: number;
+  readonly sha256: string | null;
+};
 
 export type Verdict =
   | { readonly kind: 'good'; readonly width: number | null; readonly height: number | null }
@@ -32,7 +37,9 @@ export const inspect = async (announced: Announced, { size, sha256, leading }: R
   // Some signatures are two letters, with which a text may begin.
   const isText = announced.type.startsWith('text/') && holdsText(leading);
   if (!isText && !agrees(announced.type, found)) return bad('TYPE_MISMATCH');
-  return { kind: 'good', ...dimensionsOf(announced.type, leading) };
+  const dimensions = dimensionsOf(announced.type, leading);
+  if (announced.purpose !== 'ATTACHMENT' && dimensions.width === null) return bad('TYPE_MISMATCH');
+  return { kind: 'good', ...dimensions };
 };
 
 /** UTF-8 without NUL; the last character may be cut. */

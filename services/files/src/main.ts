@@ -1,30 +1,19 @@
-import { type Command, derivedId, fingerprint } from '@palaver/decider';
-import { giveCommand } from '@palaver/http';
 import { openObjectStore } from '@palaver/object-store';
 import { serveService, startErasure, startFollowing, startJob } from '@palaver/process';
 import { filesProjection, filesQueries, leftFiles, strayAmong } from '@palaver/projection-files';
 import { objectStoreVariables, parsers, variable } from '@palaver/runtime';
-import {
-  type AddThumbnail,
-  commandSchemas,
-  consumerGroups,
-  eventSchemas,
-  type FilesEvent,
-  sessionEnds,
-} from '@palaver/schemas';
+import { commandSchemas, consumerGroups, eventSchemas, type FilesEvent, sessionEnds } from '@palaver/schemas';
 import { filesDecider } from './decider.ts';
 import { eraseLeftFiles, removalProcess, removeBytes } from './erasure.ts';
-import type { StoreResult } from './file.ts';
 import { filesProblems, filesRoutes } from './routes.ts';
 import { guardedStore } from './store-guard.ts';
 import { sweepStore } from './store-sweep.ts';
-import { drawable, startThumbnails, thumbnailProcess } from './thumbnails.ts';
 
 const hourMs = 3_600_000;
 /** An upload lasts no longer; nor does a request (`requestTimeoutMs`). */
 const uploadMs = hourMs;
-/** What its owner never posts is kept for so long. */
-const keptUnattachedMs = 24 * hourMs;
+/** What its owner never posts or shows is kept for so long. */
+const keptUnusedMs = 24 * hourMs;
 const sweepEveryMs = hourMs;
 
 const variables = {
@@ -35,6 +24,12 @@ const variables = {
     default: 25 * 1024 * 1024,
     doc: 'the most bytes that a file may have',
   }),
+  pictureBytes: variable({
+    name: 'PALAVER_PICTURE_MAX_BYTES',
+    parse: parsers.count,
+    default: 8 * 1024 * 1024,
+    doc: 'the most bytes that the picture of a profile or a server may have',
+  }),
   quotaBytes: variable({
     name: 'PALAVER_FILE_QUOTA_BYTES',
     parse: parsers.count,
@@ -42,15 +37,6 @@ const variables = {
     doc: 'the most bytes that the files of a profile may take',
   }),
 };
-
-const addThumbnail = (data: AddThumbnail): Command => ({
-  type: 'AddThumbnail',
-  data,
-  id: derivedId('thumbnail', data.fileId, data.objectKey),
-  actor: 'system',
-  timeMs: Date.now(),
-  fingerprint: fingerprint(data),
-});
 
 await serveService(
   {
@@ -79,24 +65,7 @@ await serveService(
         handle: () => [],
         act: (event: FilesEvent) => removeBytes(store, event),
       });
-      const thumbnails = await scope.waitFor('database', () =>
-        startThumbnails({
-          postgresUrl: config.postgresUrl,
-          store,
-          add: async (data) => (await giveCommand<StoreResult>(commands, addThumbnail(data))).result,
-          onError: (error) => scope.logger.warn({ err: error }, 'the jobs of thumbnails'),
-        }),
-      );
-      scope.onStop('thumbnails', () => thumbnails.close());
-      await startFollowing(parts, {
-        name: thumbnailProcess,
-        decider: filesDecider,
-        handle: () => [],
-        act: async ({ type, data }: FilesEvent) => {
-          if (type === 'FileStored' && drawable.has(data.type)) await thumbnails.request(data);
-        },
-      });
-      const left = (asked: { since: Date; limit: number }) => leftFiles(pool, { ...asked, keptUnattachedMs });
+      const left = (asked: { since: Date; limit: number }) => leftFiles(pool, { ...asked, keptUnusedMs });
       startErasure(scope, (asked) => eraseLeftFiles({ left, commands, positions }, asked));
       startJob(scope, {
         name: 'store sweep',
@@ -110,7 +79,8 @@ await serveService(
           if (removed > 0) scope.logger.info({ removed }, 'bytes that belonged to nothing were removed from the store');
         },
       });
-      const limits = { fileBytes: config.fileBytes, quotaBytes: config.quotaBytes, uploadMs };
+      const { fileBytes, pictureBytes, quotaBytes } = config;
+      const limits = { fileBytes, pictureBytes, quotaBytes, uploadMs };
       return filesRoutes({ queries: filesQueries(pool), store: guardedStore(store), limits });
     },
   },

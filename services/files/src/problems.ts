@@ -2,6 +2,7 @@ import type { ProblemTable } from '@palaver/http';
 
 /** Codes of this domain over HTTP. */
 export const filesProblems = {
+  server_not_found: { status: 404, title: 'There is no such server' },
   channel_not_found: { status: 404, title: 'There is no such channel' },
   file_not_found: { status: 404, title: 'There is no such file' },
   upload_not_found: { status: 404, title: 'There is no such upload' },
@@ -17,6 +18,7 @@ export const filesProblems = {
   file_too_large: { status: 413, title: 'The file is too large' },
   file_empty: { status: 422, title: 'The file is empty' },
   file_type_mismatch: { status: 422, title: 'The file is not what it says it is' },
+  not_a_picture: { status: 422, title: 'A picture is of another type' },
   file_checksum_mismatch: { status: 422, title: 'The file does not have the checksum that was announced' },
   range_not_satisfiable: { status: 416, title: 'The file has no such range' },
   store_unavailable: { status: 503, title: 'The object store is not available' },

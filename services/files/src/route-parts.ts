@@ -1,6 +1,5 @@
-import { Refusal, uuid } from '@palaver/http';
+import { uuid } from '@palaver/http';
 import type { FileView, StoredFile } from '@palaver/projection-files';
-import type { AccessTo } from '@palaver/projection-shared';
 import type { FilesCommand } from '@palaver/schemas';
 import { z } from 'zod';
 
@@ -11,7 +10,9 @@ export const command = (given: FilesCommand): FilesCommand => given;
 export const fileSchema = z.object({
   id: uuid(),
   ownerId: uuid(),
-  channelId: uuid(),
+  purpose: z.enum(['ATTACHMENT', 'AVATAR', 'SERVER_IMAGE']),
+  channelId: uuid().nullable().meta({ description: 'Of an attachment' }),
+  serverId: uuid().nullable().meta({ description: 'Of the picture of a server' }),
   messageId: uuid().nullable().meta({ description: 'The message that it hangs on; null until it does' }),
   name: z.string(),
   type: z.string().meta({ description: 'Media type' }),
@@ -26,21 +27,13 @@ export const fileSchema = z.object({
   createdAt: z.iso.datetime(),
 });
 
-type Asked = { readonly actor: string; readonly params: { readonly channelId: string }; readonly timeMs: number };
+/** As it is answered with: where the bytes are is nobody's to know, and what stands in the place of a channel is none. */
+export const viewOf = ({ objectKey: _, thumbnailKey: __, ...file }: StoredFile) => shown(file);
 
-/** What `demandAttach` refuses with. */
-export const attachProblems = ['channel_not_found', 'missing_permission', 'timed_out', 'blocked'] as const;
+export const shown = <File extends Placed>({ channelId, ...file }: File) => ({
+  ...file,
+  channelId: file.purpose === 'ATTACHMENT' ? channelId : null,
+  serverId: file.purpose === 'SERVER_IMAGE' && channelId !== file.ownerId ? channelId : null,
+});
 
-/** Throws `channel_not_found`, `timed_out`, `blocked`, `missing_permission`. */
-export const demandAttach = async (accessTo: AccessTo, { actor, params, timeMs }: Asked): Promise<void> => {
-  const access = await accessTo({ channelId: params.channelId, profileId: actor, atMs: timeMs });
-  if (!access) throw new Refusal('channel_not_found', 'There is no such channel among yours.');
-  if (access.timedOut) throw new Refusal('timed_out', 'You may only read until your time-out is over.');
-  if (access.blocked) throw new Refusal('blocked', 'One of you has blocked the other.');
-  if (!access.permissions.has('ATTACH_FILES')) {
-    throw new Refusal('missing_permission', 'It needs the permission ATTACH_FILES.');
-  }
-};
-
-/** Where the bytes are is nobody's to know. */
-export const viewOf = ({ objectKey: _, thumbnailKey: __, ...file }: StoredFile): FileView => file;
+type Placed = Pick<FileView, 'purpose' | 'ownerId' | 'channelId'>;

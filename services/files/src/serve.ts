@@ -11,11 +11,15 @@ const shown = /^(image\/(png|jpe?g|gif|webp|avif)|(audio|video)\/(mp4|mpeg|webm|
 export const dispositionOf = ({ name, type }: { readonly name: string; readonly type: string }): string =>
   contentDispositionOf(shown.test(type) ? 'inline' : 'attachment', name);
 
-export const headersOf = (file: { name: string; type: string }): Readonly<Record<string, string>> => ({
+/** `shared`: whether caches between us and whoever asks may keep it, since everybody may see it. */
+export const headersOf = (
+  file: { readonly name: string; readonly type: string },
+  { shared = false } = {},
+): Readonly<Record<string, string>> => ({
   'Content-Type': file.type,
   'Content-Disposition': dispositionOf(file),
   'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'; sandbox",
   'Cross-Origin-Resource-Policy': 'cross-origin',
-  'Cache-Control': 'private, max-age=31536000, immutable',
+  'Cache-Control': `${shared ? 'public' : 'private'}, max-age=31536000, immutable`,
 });

@@ -1,17 +1,22 @@
 import { defineRoute, Refusal, type Route, reply, text, uuid, wholeNumber } from '@palaver/http';
 import type { FilesQueries, UploadView } from '@palaver/projection-files';
+import type { FilePurpose } from '@palaver/schemas';
 import { z } from 'zod';
+import { uploadKey } from './keys.ts';
 import { incomingFile } from './multipart.ts';
 import { cleanName } from './name.ts';
-import { attachProblems, command, demandAttach, fileSchema, viewOf } from './route-parts.ts';
+import { demandPlace, demandType, onePlace, placeProblems, purposeFields } from './purpose.ts';
+import { command, fileSchema, shown as shownFile, viewOf } from './route-parts.ts';
 import type { FileStore } from './store-guard.ts';
-import { type Begun, complete, keep, partBytes, uploadKey } from './uploads.ts';
+import { type Begun, complete, keep, partBytes } from './uploads.ts';
 
 /** Sending files over HTTP: through the service, or past it to the object store. */
 
 export type UploadLimits = {
   /** Most bytes of a file. */
   readonly fileBytes: number;
+  /** The same, of a picture of a profile or a server. */
+  readonly pictureBytes: number;
   /** Most bytes of all files of a profile. */
   readonly quotaBytes: number;
   /** How long an upload may take, ms. */
@@ -65,7 +70,9 @@ export const uploadRoutes = (parts: {
 }): readonly Route[] => {
   const { queries, store, limits } = parts;
 
-  const tooLarge = (): Refusal => new Refusal('file_too_large', `A file has at most ${limits.fileBytes} bytes.`);
+  const mostBytes = (purpose: FilePurpose): number =>
+    purpose === 'ATTACHMENT' ? limits.fileBytes : Math.min(limits.pictureBytes, limits.fileBytes);
+  const tooLarge = (bytes: number): Refusal => new Refusal('file_too_large', `It may have at most ${bytes} bytes.`);
 
   /** Throws `upload_not_found` also to others than its owner. */
   const ownUpload = async (fileId: string, ownerId: string): Promise<UploadView> => {
@@ -121,40 +128,46 @@ export const uploadRoutes = (parts: {
       method: 'post',
       path: '/files',
       operationId: 'uploadFile',
-      summary: 'Send a file for a channel, as multipart/form-data with one part',
+      summary: 'Send a file for a channel, or a picture of yours or of a server, as multipart/form-data with one part',
       tags: ['files'],
       auth: 'bearer',
       kind: 'command',
-      query: z.strictObject({ channelId: uuid(), sha256: sha256().optional() }),
+      query: z
+        .strictObject({ ...purposeFields(), sha256: sha256().optional() })
+        .refine(onePlace.channel.check, onePlace.channel.fault)
+        .refine(onePlace.server.check, onePlace.server.fault),
       upload: 'multipart/form-data',
       response: fileSchema,
       status: 201,
       problems: [
-        ...attachProblems,
+        ...placeProblems,
         'quota_exceeded',
         'upload_over',
         'file_exists',
         'too_many_uploads',
         'file_too_large',
         'file_empty',
+        'not_a_picture',
         'file_type_mismatch',
         'file_checksum_mismatch',
         'store_unavailable',
       ],
       handler: async ({ actor, query, request, id, submit, timeMs }) => {
-        const { channelId } = query;
-        await demandAttach(queries.accessTo, { actor, params: { channelId }, timeMs });
-        const length = Number(request.headers['content-length'] ?? limits.fileBytes);
-        if (length > limits.fileBytes + formBytes) throw tooLarge();
+        const place = await demandPlace(queries, { actor, said: query, timeMs });
+        const most = mostBytes(place.purpose);
+        const length = Number(request.headers['content-length'] ?? most);
+        if (length > most + formBytes) throw tooLarge(most);
         return oneMore(actor, async () => {
           const incoming = await incomingFile(request);
+          const type = mediaType().safeParse(incoming.type).data ?? 'application/octet-stream';
+          demandType(place.purpose, type);
           const begun: Begun = {
+            ...place,
             fileId: id('file'),
             ownerId: actor,
-            channelId,
             name: cleanName(incoming.name),
-            type: mediaType().safeParse(incoming.type).data ?? 'application/octet-stream',
-            size: Math.min(length, limits.fileBytes),
+            type,
+            size: Math.min(length, most),
             sha256: query.sha256 ?? null,
             multipartId: null,
             expiresAt: timeMs + limits.uploadMs,
@@ -174,32 +187,55 @@ export const uploadRoutes = (parts: {
       method: 'post',
       path: '/files/uploads',
       operationId: 'beginUpload',
-      summary: 'Begin to send a file for a channel straight to the object store; then send it, and complete the upload',
+      summary:
+        'Begin to send a file, as by POST /files, straight to the object store; then send it, and complete the upload',
       tags: ['files'],
       auth: 'bearer',
       kind: 'command',
-      body: z.strictObject({
-        channelId: uuid(),
-        name: text({ min: 1, max: 255 }).meta({ examples: ['cat.png'] }),
-        type: mediaType(),
-        size: z
-          .int()
-          .min(1)
-          .meta({ description: 'Bytes', examples: [12_345] }),
-        sha256: sha256().nullable().default(null),
-      }),
+      body: z
+        .strictObject({
+          ...purposeFields(),
+          name: text({ min: 1, max: 255 }).meta({ examples: ['cat.png'] }),
+          type: mediaType(),
+          size: z
+            .int()
+            .min(1)
+            .meta({ description: 'Bytes', examples: [12_345] }),
+          sha256: sha256().nullable().default(null),
+        })
+        .refine(onePlace.channel.check, onePlace.channel.fault)
+        .refine(onePlace.server.check, onePlace.server.fault),
       response: uploadSchema,
       status: 201,
-      problems: [...attachProblems, 'quota_exceeded', 'file_exists', 'file_too_large', 'store_unavailable'],
+      problems: [
+        ...placeProblems,
+        'not_a_picture',
+        'quota_exceeded',
+        'file_exists',
+        'file_too_large',
+        'store_unavailable',
+      ],
       handler: async ({ actor, body, id, submit, timeMs }) => {
-        await demandAttach(queries.accessTo, { actor, params: body, timeMs });
-        if (body.size > limits.fileBytes) throw tooLarge();
+        const place = await demandPlace(queries, { actor, said: body, timeMs });
+        demandType(place.purpose, body.type);
+        const most = mostBytes(place.purpose);
+        if (body.size > most) throw tooLarge(most);
         const fileId = id('file');
         const at = { key: uploadKey(fileId), contentType: body.type };
         const multipartId = body.size > partBytes ? await store.beginMultipart(at) : null;
-        const { name, ...said } = body;
+        const { name, type, size, sha256 } = body;
         const expiresAt = timeMs + limits.uploadMs;
-        const begun: Begun = { ...said, fileId, ownerId: actor, name: cleanName(name), multipartId, expiresAt };
+        const begun: Begun = {
+          ...place,
+          fileId,
+          ownerId: actor,
+          name: cleanName(name),
+          type,
+          size,
+          sha256,
+          multipartId,
+          expiresAt,
+        };
         try {
           await submit(command({ type: 'RequestUpload', data: { ...begun, quotaBytes: limits.quotaBytes } }));
         } catch (error) {
@@ -300,17 +336,18 @@ export const uploadRoutes = (parts: {
   ];
 };
 
-type Named = Pick<Begun, 'fileId' | 'ownerId' | 'channelId' | 'name' | 'type'>;
+type Named = Pick<Begun, 'fileId' | 'ownerId' | 'purpose' | 'channelId' | 'name' | 'type'>;
 
 const fileOf = (
-  { fileId, ownerId, channelId, name, type }: Named,
+  { fileId, ownerId, purpose, channelId, name, type }: Named,
   { size, sha256, width, height }: { size: number; sha256: string; width: number | null; height: number | null },
   createdAtMs: number,
 ) => {
   const createdAt = new Date(createdAtMs).toISOString();
-  return {
+  return shownFile({
     id: fileId,
     ownerId,
+    purpose,
     channelId,
     messageId: null,
     name,
@@ -321,5 +358,5 @@ const fileOf = (
     height,
     thumbnail: null,
     createdAt,
-  };
+  });
 };

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
-import { newId } from '@palaver/decider';
 import { type Context, Refusal } from '@palaver/http';
 import { ObjectNotFound, PartsRefused, TooLarge, UploadNotFound } from '@palaver/object-store';
 import type { UploadView } from '@palaver/projection-files';
 import type { RejectReason, RequestUpload } from '@palaver/schemas';
 import type { StoreResult } from './file.ts';
 import { type Announced, inspect, type Received, type Verdict } from './inspect.ts';
+import { fileKey, uploadKey } from './keys.ts';
 import { command } from './route-parts.ts';
 import { type FileStore, orOutage } from './store-guard.ts';
 import { tap } from './tap.ts';
@@ -24,9 +24,6 @@ import { tap } from './tap.ts';
 
 /** Above this many bytes a direct upload comes in parts of it. */
 export const partBytes = 8 * 1024 * 1024;
-
-export const uploadKey = (fileId: string): string => `uploads/${fileId}`;
-export const fileKey = (fileId: string): string => `files/${fileId}/${newId()}`;
 
 const codes: Readonly<Record<RejectReason, { readonly code: string; readonly detail: string }>> = {
   TOO_LARGE: { code: 'file_too_large', detail: 'The file is larger than it may be, or than was announced.' },

@@ -42,7 +42,7 @@ const touches = ({ type, data }: ServersEvent) => {
 /** What this service decides: the table of its commands. */
 export const serversDecider = defineDecider<ServersCommand, ServersEvent>({
   name: 'servers',
-  version: 3,
+  version: 4,
   kinds: [server, channel, channels, member, ban, nickname, invite],
   touches,
   // Only what somebody was called: the rest of a server's history is its audit log.

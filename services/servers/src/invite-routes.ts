@@ -1,8 +1,10 @@
-import { defineRoute, nextPageQuery, pageSchema, Refusal, reply, type Route, uuid } from '@palaver/http';
+import { defineRoute, nextPageQuery, pageSchema, Refusal, type Route, reply, uuid } from '@palaver/http';
 import { type Database, inviteByCode, invitesOf } from '@palaver/projection-servers';
+import type { Pictures } from '@palaver/projection-shared';
 import { grantablePermissions } from '@palaver/schemas';
 import { z } from 'zod';
 import type { InviteResult, MembershipResult } from './invite.ts';
+import { withPicture } from './picture.ts';
 import { command, demand, inServer, instant, inviteCode, isoTime, newInviteCode, role } from './route-parts.ts';
 
 /** Invites over HTTP. */
@@ -21,7 +23,7 @@ const inviteSchema = z.object({
   createdAt: instant(),
 });
 
-export const inviteRoutes = (db: Database): readonly Route[] => [
+export const inviteRoutes = (db: Database, pictures: Pictures): readonly Route[] => [
   defineRoute({
     method: 'post',
     path: '/servers/:serverId/invites',
@@ -124,7 +126,13 @@ export const inviteRoutes = (db: Database): readonly Route[] => [
     response: z.object({
       code: z.string(),
       expiresAt: instant().nullable(),
-      server: z.object({ id: uuid(), name: z.string(), imageUrl: z.string().nullable(), memberCount: z.int() }),
+      server: z.object({
+        id: uuid(),
+        name: z.string(),
+        imageUrl: z.string().nullable(),
+        imageFileId: uuid().nullable(),
+        memberCount: z.int(),
+      }),
     }),
     status: 200,
     problems: ['invite_not_found', 'invite_expired', 'invite_exhausted'],
@@ -132,7 +140,7 @@ export const inviteRoutes = (db: Database): readonly Route[] => [
       const { state, ...preview } = await knownInvite(db, { code: params.code, atMs: timeMs });
       if (state === 'expired') throw new Refusal('invite_expired', 'The invite has expired.');
       if (state === 'exhausted') throw new Refusal('invite_exhausted', 'The invite is used up.');
-      return preview;
+      return { ...preview, server: withPicture(preview.server, pictures) };
     },
   }),
 

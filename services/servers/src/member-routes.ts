@@ -4,8 +4,8 @@ import {
   oneLine,
   pageSchema,
   Refusal,
-  reply,
   type Route,
+  reply,
   uuid,
   wholeNumber,
 } from '@palaver/http';

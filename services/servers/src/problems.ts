@@ -5,6 +5,7 @@ export const serversProblems = {
   server_not_found: { status: 404, title: 'There is no such server' },
   channel_not_found: { status: 404, title: 'There is no such channel' },
   member_not_found: { status: 404, title: 'There is no such member' },
+  picture_not_found: { status: 422, title: 'There is no such picture' },
   invite_not_found: { status: 404, title: 'There is no such invite' },
   ban_not_found: { status: 404, title: 'There is no such ban' },
   overwrite_not_found: { status: 404, title: 'The channel has nothing of its own for this role or member' },

@@ -1,9 +1,10 @@
 import type { Database } from '@palaver/projection-servers';
+import type { Pictures } from '@palaver/projection-shared';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { serversRoutes } from './routes.ts';
 
-const bodies = serversRoutes({} as Database).flatMap(({ operationId, body }) =>
+const bodies = serversRoutes({} as Database, {} as Pictures).flatMap(({ operationId, body }) =>
   body ? [[operationId, body] as const] : [],
 );
 

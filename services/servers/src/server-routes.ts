@@ -5,14 +5,15 @@ import {
   nextPageQuery,
   oneLine,
   pageSchema,
-  reply,
   type Route,
+  reply,
   uuid,
-  webAddress,
 } from '@palaver/http';
 import { type Database, serverFor, serversOf } from '@palaver/projection-servers';
+import type { Pictures } from '@palaver/projection-shared';
 import { z } from 'zod';
 import { channelSchema } from './channel-routes.ts';
+import { demandPicture, imageFileId, imageUrl, onePicture, withPicture } from './picture.ts';
 import {
   changed,
   changesSomething,
@@ -22,6 +23,7 @@ import {
   isoTime,
   newInviteCode,
   serverNotFound,
+  standingFor,
   version,
 } from './route-parts.ts';
 import type { ServerChangedResult, ServerResult } from './server.ts';
@@ -29,12 +31,12 @@ import type { ServerChangedResult, ServerResult } from './server.ts';
 /** Servers over HTTP. */
 
 const name = () => oneLine({ max: 100 }).meta({ minLength: 1, maxLength: 100, examples: ['Analytical Engine'] });
-const imageUrl = () => webAddress({ http: true }).meta({ examples: ['https://example.com/engine.png'] });
 
 export const serverSchema = z.object({
   id: uuid(),
   name: z.string(),
-  imageUrl: z.string().nullable(),
+  imageUrl: z.string().nullable().meta({ description: 'Of the picture, also where that is a file' }),
+  imageFileId: uuid().nullable(),
   inviteCode: z.string(),
   profileId: uuid().meta({ description: 'The owner' }),
   memberCount: z.int(),
@@ -44,7 +46,7 @@ export const serverSchema = z.object({
 });
 const serverWithChannels = serverSchema.extend({ channels: z.array(channelSchema).readonly() });
 
-export const serverRoutes = (db: Database): readonly Route[] => [
+export const serverRoutes = (db: Database, pictures: Pictures): readonly Route[] => [
   defineRoute({
     method: 'post',
     path: '/servers',
@@ -53,11 +55,21 @@ export const serverRoutes = (db: Database): readonly Route[] => [
     tags: ['servers'],
     auth: 'bearer',
     kind: 'command',
-    body: z.strictObject({ name: name(), imageUrl: imageUrl().nullable().default(null) }),
+    body: z
+      .strictObject({
+        name: name(),
+        imageUrl: imageUrl().nullable().optional(),
+        imageFileId: imageFileId().nullable().optional(),
+      })
+      .refine(onePicture.check, onePicture.fault),
     response: serverWithChannels,
     status: 201,
-    problems: ['server_exists'],
+    problems: ['server_exists', 'picture_not_found'],
     handler: async ({ actor, body, id, submit }) => {
+      const picture = { imageUrl: body.imageUrl ?? null, imageFileId: body.imageFileId ?? null };
+      const { imageFileId: fileId } = picture;
+      // It was sent before there was a server: meant for one of its owner's.
+      if (fileId !== null) await demandPicture(pictures, { fileId, ownerId: actor, placeId: actor });
       const result = await submit<ServerResult>(
         command({
           type: 'CreateServer',
@@ -65,7 +77,7 @@ export const serverRoutes = (db: Database): readonly Route[] => [
             serverId: id('server'),
             ownerId: actor,
             name: body.name,
-            imageUrl: body.imageUrl,
+            ...picture,
             channelId: id('channel'),
             inviteCode: newInviteCode(),
           },
@@ -76,7 +88,7 @@ export const serverRoutes = (db: Database): readonly Route[] => [
       return {
         id: result.serverId,
         name: body.name,
-        imageUrl: body.imageUrl,
+        ...withPicture(picture, pictures),
         inviteCode: result.inviteCode,
         profileId: actor,
         memberCount: 1,
@@ -113,7 +125,10 @@ export const serverRoutes = (db: Database): readonly Route[] => [
     response: pageSchema(serverSchema),
     status: 200,
     problems: [],
-    handler: ({ actor, query }) => serversOf(db, { profileId: actor, limit: query.limit, after: query.after }),
+    handler: async ({ actor, query }) => {
+      const page = await serversOf(db, { profileId: actor, limit: query.limit, after: query.after });
+      return { ...page, items: page.items.map((server) => withPicture(server, pictures)) };
+    },
   }),
 
   defineRoute({
@@ -132,7 +147,7 @@ export const serverRoutes = (db: Database): readonly Route[] => [
     handler: async ({ actor, params, timeMs }) => {
       const found = await serverFor(db, { serverId: params.serverId, profileId: actor, atMs: timeMs });
       if (!found) throw serverNotFound();
-      return reply({ etag: entityTag(found.version, found), body: found });
+      return reply({ etag: entityTag(found.version, found), body: withPicture(found, pictures) });
     },
   }),
 
@@ -147,27 +162,39 @@ export const serverRoutes = (db: Database): readonly Route[] => [
     takesReason: true,
     params: inServer(),
     body: z
-      .strictObject({ name: name().optional(), imageUrl: imageUrl().nullable().optional() })
+      .strictObject({
+        name: name().optional(),
+        imageUrl: imageUrl().nullable().optional(),
+        imageFileId: imageFileId().nullable().optional(),
+      })
+      .refine(onePicture.check, onePicture.fault)
       .refine(changesSomething.check, changesSomething.fault),
     response: serverSchema.pick({
       id: true,
       name: true,
       imageUrl: true,
+      imageFileId: true,
       profileId: true,
       version: true,
       updatedAt: true,
     }),
     status: 200,
-    problems: ['server_not_found', 'missing_permission', 'precondition_failed'],
+    problems: ['server_not_found', 'missing_permission', 'picture_not_found', 'precondition_failed'],
     handler: async ({ actor, body, ifMatch, params, submit }) => {
+      const { serverId } = params;
+      if (body.imageFileId) {
+        await standingFor(db, { serverId, actor });
+        await demandPicture(pictures, { fileId: body.imageFileId, ownerId: actor, placeId: serverId });
+      }
       const result = await submit<ServerChangedResult>(
         command({
           type: 'ChangeServer',
           data: {
-            serverId: params.serverId,
+            serverId,
             by: actor,
             name: body.name ?? null,
             imageUrl: changed(body.imageUrl),
+            imageFileId: changed(body.imageFileId),
             expectedVersion: expectedVersion(ifMatch),
           },
         }),
@@ -177,7 +204,7 @@ export const serverRoutes = (db: Database): readonly Route[] => [
         body: {
           id: result.serverId,
           name: result.name,
-          imageUrl: result.imageUrl,
+          ...withPicture({ imageUrl: result.imageUrl, imageFileId: result.imageFileId }, pictures),
           profileId: result.ownerId,
           version: result.version,
           updatedAt: isoTime(result.updatedAtMs),

@@ -25,7 +25,7 @@ const nobodyElse = {
 };
 const change = (by: string, about = {}): ServersCommand => ({
   type: 'ChangeServer',
-  data: { serverId, by, name: null, imageUrl: null, expectedVersion: null, ...about },
+  data: { serverId, by, name: null, imageUrl: null, imageFileId: null, expectedVersion: null, ...about },
 });
 const transfer = (by: string, ownerId: string): ServersCommand => ({
   type: 'TransferOwnership',
@@ -41,7 +41,10 @@ describe('CreateServer', () => {
       events: [
         {
           stream: 'server:server',
-          event: { type: 'ServerCreated', data: { serverId, ownerId: owner, name: 'Ada', imageUrl: null, inviteCode } },
+          event: {
+            type: 'ServerCreated',
+            data: { serverId, ownerId: owner, name: 'Ada', imageUrl: null, imageFileId: null, inviteCode },
+          },
         },
         {
           stream: `channel:server:${channelId}`,
@@ -91,7 +94,10 @@ describe('ChangeServer', () => {
     const decision = decide(inhabited, change('admin', { imageUrl }), { timeMs: givenTimeMs + 1 });
     expect(decision).toMatchObject({
       events: [
-        { stream: 'server:server', event: { type: 'ServerChanged', data: { serverId, name: 'Ada', imageUrl } } },
+        {
+          stream: 'server:server',
+          event: { type: 'ServerChanged', data: { serverId, name: 'Ada', imageUrl, imageFileId: null } },
+        },
       ],
       result: { name: 'Ada', imageUrl, ownerId: 'owner', version: 2, updatedAtMs: givenTimeMs + 1 },
     });
@@ -99,6 +105,23 @@ describe('ChangeServer', () => {
     expect(decide(pictured, change('admin', { imageUrl: '', name: 'B' }))).toMatchObject({
       events: [{ event: { data: { name: 'B', imageUrl: null } } }],
     });
+  });
+
+  test('puts a file in the place of an address, and the other way round', () => {
+    const imageUrl = 'https://example.com/a.png';
+    const addressed = after(inhabited, change('owner', { imageUrl }));
+    const filed = after(inhabited, change('owner', { imageFileId: 'f1' }));
+    const pictured = (picture: object) => ({ events: [{ event: { data: picture } }], result: picture });
+    const whenFiled = (about: object) => decide(filed, change('owner', about));
+    const none = { imageUrl: null, imageFileId: null };
+    expect(decide(addressed, change('owner', { imageFileId: 'f1' }))).toMatchObject(
+      pictured({ imageUrl: null, imageFileId: 'f1' }),
+    );
+    expect(whenFiled({ imageUrl })).toMatchObject(pictured({ imageUrl, imageFileId: null }));
+    expect(whenFiled({ name: 'B' })).toMatchObject(pictured({ imageUrl: null, imageFileId: 'f1' }));
+    expect(whenFiled({ imageFileId: '' })).toMatchObject(pictured(none));
+    expect(whenFiled({ imageUrl: '' })).toMatchObject(pictured(none));
+    expect(whenFiled({ imageFileId: 'f1' })).toMatchObject({ events: [] });
   });
 
   test('that changes nothing is no event', () => {

@@ -39,6 +39,7 @@ export type ServerChangedResult = {
   readonly serverId: string;
   readonly name: string;
   readonly imageUrl: string | null;
+  readonly imageFileId: string | null;
   readonly ownerId: string;
   readonly version: number;
   readonly updatedAtMs: number;
@@ -50,13 +51,13 @@ export const createServer = commandRule<CreateServer, ServersEvent>()({
   root: ({ serverId }) => serverId,
   reads: ({ serverId }) => ({ server: server.of(serverId) }),
   decide: (states, command, { timeMs }) => {
-    const { serverId, ownerId, name, imageUrl, channelId, inviteCode } = command;
+    const { serverId, ownerId, name, imageUrl, imageFileId, channelId, inviteCode } = command;
     if (states.server) return refuse('server_exists', 'A server with this id exists already, or did.');
     return accept<ServersEvent>(
       [
         event(server.of(serverId), {
           type: 'ServerCreated',
-          data: { serverId, ownerId, name, imageUrl, inviteCode },
+          data: { serverId, ownerId, name, imageUrl, imageFileId, inviteCode },
         }),
         event(channel.of(serverId, channelId), {
           type: 'ChannelCreated',
@@ -90,20 +91,26 @@ export const createServer = commandRule<CreateServer, ServersEvent>()({
   },
 });
 
+type Picture = Pick<ServerChanged, 'imageUrl' | 'imageFileId'>;
+
+/** A picture is an address or a file: whichever is named takes the place of either; an empty one takes it away. */
+const pictured = (before: Picture, { imageUrl, imageFileId }: Picture): Picture => {
+  if (imageFileId !== null) return { imageUrl: null, imageFileId: imageFileId || null };
+  if (imageUrl !== null) return { imageUrl: imageUrl || null, imageFileId: null };
+  return { imageUrl: before.imageUrl, imageFileId: before.imageFileId };
+};
+
 export const changeServer = commandRule<ChangeServer, ServersEvent>()({
   root: ({ serverId }) => serverId,
   reads: ({ serverId, by }) => ({ server: server.of(serverId), by: member.of(serverId, by) }),
-  decide: (states, { serverId, by, name, imageUrl, expectedVersion }, { timeMs }) => {
+  decide: (states, { serverId, by, name, expectedVersion, ...picture }, { timeMs }) => {
     const refused = refusalOf(standingIn(states.server, states.by, by), 'MANAGE_SERVER', timeMs);
     if (refused) return refused;
     const before = live(states.server)!;
     if (expectedVersion !== null && expectedVersion !== before.version) return versionChanged();
-    const data: ServerChanged = {
-      serverId,
-      name: name ?? before.name,
-      imageUrl: imageUrl === null ? before.imageUrl : imageUrl || null,
-    };
-    const changes = data.name !== before.name || data.imageUrl !== before.imageUrl;
+    const data: ServerChanged = { serverId, name: name ?? before.name, ...pictured(before, picture) };
+    const changes =
+      data.name !== before.name || data.imageUrl !== before.imageUrl || data.imageFileId !== before.imageFileId;
     const { ownerId } = before;
     return accept<ServersEvent>(changes ? [event(server.of(serverId), { type: 'ServerChanged', data })] : [], {
       ...data,

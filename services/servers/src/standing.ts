@@ -29,6 +29,7 @@ type Server = {
   readonly ownerId: string;
   readonly name: string;
   readonly imageUrl: string | null;
+  readonly imageFileId: string | null;
   readonly version: number;
   readonly updatedAtMs: number;
 };
@@ -54,15 +55,16 @@ export const server = streamKind<ServerState, ServerEvent>({
   kind: 'server',
   initial: null,
   evolve: {
-    ServerCreated: (_, { ownerId, name, imageUrl }, { version, timestampMs }) => ({
+    ServerCreated: (_, { ownerId, name, imageUrl, imageFileId }, { version, timestampMs }) => ({
       ownerId,
       name,
       imageUrl,
+      imageFileId,
       version,
       updatedAtMs: timestampMs,
     }),
-    ServerChanged: (state, { name, imageUrl }, { version, timestampMs }) =>
-      changed(state, { name, imageUrl, version, updatedAtMs: timestampMs }),
+    ServerChanged: (state, { name, imageUrl, imageFileId }, { version, timestampMs }) =>
+      changed(state, { name, imageUrl, imageFileId, version, updatedAtMs: timestampMs }),
     OwnershipTransferred: (state, { ownerId }, { version, timestampMs }) =>
       changed(state, { ownerId, version, updatedAtMs: timestampMs }),
     ServerDeleted: () => 'deleted',

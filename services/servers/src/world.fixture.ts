@@ -29,7 +29,7 @@ export const after = (events: readonly Placed[], ...commands: readonly ServersCo
 
 export const create: ServersCommand = {
   type: 'CreateServer',
-  data: { serverId, ownerId: 'owner', name: 'Ada', imageUrl: null, channelId, inviteCode },
+  data: { serverId, ownerId: 'owner', name: 'Ada', imageUrl: null, imageFileId: null, channelId, inviteCode },
 };
 export const join = (profileId: string, code = inviteCode): ServersCommand => ({
   type: 'JoinServer',

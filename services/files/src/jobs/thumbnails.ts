@@ -3,8 +3,9 @@ import { Refusal } from '@palaver/http';
 import { type ObjectStore, StoreUnavailable } from '@palaver/object-store';
 import type { AddThumbnail, FileStored } from '@palaver/schemas';
 import { PgBoss } from 'pg-boss';
-import type { StoreResult } from './file.ts';
-import { fileKey } from './uploads.ts';
+import sharp from 'sharp';
+import type { StoreResult } from '../file.ts';
+import { fileKey } from '../keys.ts';
 
 /**
  * Small images of large ones, made behind the upload: FileStored ──▶ a job in Postgres ──▶ AddThumbnail. An image that cannot be read has none;
@@ -77,8 +78,6 @@ const make = async (
 ): Promise<void> => {
   // It was deleted meanwhile.
   if (!(await store.stat(from))) return;
-  // Loaded with the first image: it is large.
-  const { default: sharp } = await import('sharp');
   const drawing = sharp({ limitInputPixels: mostPixels, failOn: 'error' })
     .rotate()
     .resize(side, side, { fit: 'inside', withoutEnlargement: true })

@@ -1,0 +1,77 @@
+import { type AnyDecider, commandClient, createReplies } from '@palaver/decider';
+import { avroCodec, kafkaLog, type Membership, type RecordSchema } from '@palaver/event-log';
+import { type Check, closeShell, EDGE_PROBLEMS, listen, openShell } from '@palaver/http';
+import {
+  type ConfigOf,
+  type ConfigShape,
+  createLogger,
+  createMetrics,
+  readConfigOrExit,
+  runProcess,
+} from '@palaver/runtime';
+import pg from 'pg';
+import { databaseCheck, tolerant } from './database.ts';
+import { logCheck } from './log-check.ts';
+import { logOptions } from './log-options.ts';
+import type { ServiceParts } from './service.ts';
+import { workerVariables } from './variables.ts';
+
+/** What a process of jobs is made of, beside its own variables. */
+export type JobsParts<Shape extends ConfigShape> = Pick<
+  ServiceParts<never>,
+  'scope' | 'log' | 'codecs' | 'pool' | 'commands'
+> & { readonly config: ConfigOf<Shape> & ConfigOf<ReturnType<typeof workerVariables>> };
+
+/** What follows from a service's events and would take the service's memory or time: a process of its own does it. */
+export type JobsProcess<Shape extends ConfigShape> = {
+  readonly name: string;
+  /** Of the service, whose decisions its commands are. */
+  readonly decider: AnyDecider;
+  readonly schemas: { readonly commands: readonly RecordSchema[]; readonly events: readonly RecordSchema[] };
+  /** Where health and metrics are served unless the environment says otherwise. */
+  readonly usualPort: number;
+  readonly variables: Shape;
+  /** Starts its parts (`scope.onStop` says how they stop). Resolves with the process manager that it follows the events by. */
+  readonly start: (parts: JobsParts<Shape>) => Promise<Membership>;
+};
+
+/** Runs jobs as a process, until it is told to stop. */
+export const runJobs = <Shape extends ConfigShape>(
+  { name, decider, schemas, usualPort, variables, start }: JobsProcess<Shape>,
+  environment: NodeJS.ProcessEnv,
+): Promise<void> => {
+  const shape = { ...workerVariables(usualPort), ...variables };
+  const config = readConfigOrExit(shape, environment) as JobsParts<Shape>['config'];
+  const logger = createLogger({ name, level: config.logLevel, instance: config.instanceId });
+  const metrics = createMetrics(name);
+
+  return runProcess({
+    name,
+    logger,
+    start: async (scope) => {
+      const pool = tolerant(new pg.Pool({ connectionString: config.postgresUrl, max: 4 }), logger);
+      scope.onStop('database', () => pool.end());
+      const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
+      scope.onStop('log', () => log.close());
+
+      let following: Membership | null = null;
+      const ready = async (): Promise<Check[]> => [
+        await databaseCheck(pool),
+        following ? logCheck(following) : { name: 'log', ok: false, detail: 'starting' },
+      ];
+      const app = openShell({ name, logger, metrics, ready, problems: EDGE_PROBLEMS });
+      closeShell(app, { logger, problems: EDGE_PROBLEMS });
+      const server = await listen(app, { host: config.httpHost, port: config.httpPort });
+      scope.onStop('http', () => server.close());
+
+      const load = (records: readonly RecordSchema[]) =>
+        scope.waitFor('registry', () => avroCodec({ registryUrl: config.registryUrl, schemas: records }));
+      const codecs = { commands: await load(schemas.commands), events: await load(schemas.events) };
+      const replies = createReplies(config.instanceId);
+      const commands = await commandClient({ log, decider, codec: codecs.commands, replies });
+      scope.onStop('command client', () => commands.close());
+      following = await start({ config, scope, log, codecs, pool, commands });
+      return { url: server.url };
+    },
+  });
+};
