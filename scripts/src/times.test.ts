@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from './command.ts';
 import { parseDuration, parseTime } from './times.ts';
 
+// A time without a zone is UTC, wherever the operator sits.
+process.env.TZ = 'Asia/Tokyo';
+
 const nowMs = Date.UTC(2026, 0, 31, 12);
 const parsed = (text: string) => new Date(parseTime('--since', text, nowMs)).toISOString();
 

@@ -24,10 +24,12 @@ const lookBack = 2_000;
 const firstTurn = 4_000;
 const largestTurn = 100_000;
 
-/** What was found and not yet given; `atMs` is the latest time up to there, since times of a partition need not rise and its order stands. */
 type Found = { readonly entry: Entry; readonly atMs: number };
 
-/** A partition on its walk. */
+/**
+ * A partition on its walk, with what was found and not yet given. Times of a partition need not rise, but its order stands; `latestMs`, the
+ * greatest so far, stands for those to come.
+ */
 type Walker = Omit<Walk, 'to'> & {
   to: number;
   next: number;
@@ -125,18 +127,17 @@ const readTurn = async (options: WalkOptions, behind: readonly Walker[], positio
 /** Looks at what of a batch was not passed yet. */
 const look = async ({ codec, wanted }: WalkOptions, walker: Walker, batch: Batch): Promise<void> => {
   const records = batch.records.filter(({ offset }) => offset >= walker.next);
-  const candidates: { readonly record: LogRecord; readonly counts: boolean; readonly atMs: number }[] = [];
+  const candidates: { readonly record: LogRecord; readonly counts: boolean }[] = [];
   for (const record of records) {
     const counts = walker.taken.take(record);
     walker.latestMs = Math.max(walker.latestMs, record.timestampMs);
-    if (record.offset >= walker.from && mayBeWanted(record, wanted))
-      candidates.push({ record, counts, atMs: walker.latestMs });
+    if (record.offset >= walker.from && mayBeWanted(record, wanted)) candidates.push({ record, counts });
   }
   walker.next = Math.max(walker.next, batch.nextOffset);
   await codec.prepare(candidates.map(({ record }) => record.value));
-  for (const { record, counts, atMs } of candidates) {
+  for (const { record, counts } of candidates) {
     const entry = entryOf(record, { counts, codec });
-    if (isWanted(entry, wanted)) walker.found.push({ entry, atMs });
+    if (isWanted(entry, wanted)) walker.found.push({ entry, atMs: record.timestampMs });
   }
 };
 
