@@ -1,7 +1,6 @@
 import { type CommandClient, commandClient, createReplies, newId } from '@palaver/decider';
 import { avroCodec, kafkaLog } from '@palaver/event-log';
-import { messagesProjection } from '@palaver/projection-messages';
-import { LIVE, modelPool, type PositionWaiter, positionWaiter } from '@palaver/projector';
+import { CHANNEL, eventTopic, LIVE, modelPool, type PositionWaiter, positionWaiter } from '@palaver/projector';
 import { commandSchemas } from '@palaver/schemas';
 import { messagesDecider, type PostResult } from '@palaver/service-messages';
 import type pg from 'pg';
@@ -68,6 +67,14 @@ const measure = async (
   return { accepted: lagsMs.length, unseen, lagsMs: Float64Array.from(lagsMs) };
 };
 
+const insert = (client: pg.ClientBase, row: Row & { readonly told: string }) =>
+  client.query({
+    name: 'limit',
+    text: `with put as (insert into ${limitTable} (channel_id, seq, id, content, created_at) values ($1, $2, $3, $4, now()))
+           select pg_notify('${CHANNEL}', $5)`,
+    values: [row.channelId, row.seq, newId(), nextContent(), row.told],
+  });
+
 let given = 0;
 
 const calls = {
@@ -76,10 +83,12 @@ const calls = {
     const codec = await avroCodec({ registryUrl, schemas: commandSchemas.messages });
     client = await commandClient({ log, decider: messagesDecider, codec, replies: createReplies(newId()) });
     pool = modelPool({ connectionString: postgresUrl, max: 10 });
-    positions = positionWaiter({ connectionString: postgresUrl }, [
-      ...messagesProjection.topics,
-      `${limitService}.events`,
+    const topic = eventTopic(messagesDecider.name);
+    const topics = new Map([
+      [topic, await log.partitions(topic)],
+      [eventTopic(limitService), Number.POSITIVE_INFINITY],
     ]);
+    positions = positionWaiter({ connectionString: postgresUrl }, topics);
     await pool.query(`create table ${limitTable} (like ${LIVE}.message including indexes)`);
   },
   /** Throws when a command is refused: then there is nothing to see. */
@@ -102,16 +111,13 @@ const calls = {
       begin: async () => {
         const seq = ++given;
         const { channelId } = channels[seq % channels.length]!;
-        const told = { topic: `${limitService}.events`, partition: seq, nextOffset: 1 };
+        const told = { topic: eventTopic(limitService), partition: seq, nextOffset: 1 };
+        // Waiting for a connection is no part of it, as waiting for the acknowledgement is none of ours.
+        const connection = await pool.connect();
         const visible = async (): Promise<void> => {
           const heard = positions.waitFor([{ service: limitService, partition: seq, offset: 1 }], timeoutMs);
-          await pool.query({
-            name: 'limit',
-            text: `with put as (insert into ${limitTable} (channel_id, seq, id, content, created_at)
-                     values ($1, $2, $3, $4, now()))
-                   select pg_notify('projection', $5)`,
-            values: [channelId, seq, newId(), nextContent(), JSON.stringify([told])],
-          });
+          await insert(connection, { channelId, seq, told: JSON.stringify([told]) });
+          connection.release();
           await heard;
         };
         return { row: { channelId, seq }, visible };
