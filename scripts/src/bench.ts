@@ -7,6 +7,7 @@ import { benchCodec } from './bench/codec.ts';
 import { type Figure, figuresTable, isCorrect, isMet } from './bench/figures.ts';
 import { benchHistory } from './bench/history.ts';
 import { benchHttp } from './bench/http.ts';
+import { benchLag } from './bench/lag.ts';
 import { type BenchOptions, type PartName, parseOptions } from './bench/options.ts';
 import { benchProcessor } from './bench/processor.ts';
 import { benchReplay } from './bench/replay.ts';
@@ -23,6 +24,7 @@ const parts: Readonly<Record<ArenaPart, (arena: Arena, options: BenchOptions) =>
   processor: benchProcessor,
   http: benchHttp,
   replay: benchReplay,
+  lag: benchLag,
   servers: benchServers,
   history: benchHistory,
 };

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { UnknownPartition } from '@palaver/projector';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ACTOR, CHANNEL, flowing, forgedTokens, routes, signToken, startTestService } from './fixture.ts';
@@ -320,6 +321,14 @@ describe('positions', () => {
     expect(answer.headers.get('retry-after')).toBe('1');
     expect(await answer.json()).toMatchObject({ code: 'not_yet_visible' });
     await behind.close();
+  });
+  test('that are nowhere are a 400', async () => {
+    const waitFor = () => Promise.reject(new UnknownPartition('servers has no partition 9'));
+    const waiting = await startTestService({ positions: { waitFor } });
+    const answer = await fetch(`${waiting.url}/things/a`, { headers: { 'Palaver-Position': 'servers:9@1' } });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ code: 'malformed_header' });
+    await waiting.close();
   });
   test('that are malformed are a 400', async () => {
     expectProblem(await call('/things/a', { headers: { 'Palaver-Position': 'servers' } }), 400, 'malformed_header');

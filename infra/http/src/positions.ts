@@ -1,11 +1,11 @@
-import { type Position, parsePositions } from '@palaver/projector';
+import { type Position, parsePositions, UnknownPartition } from '@palaver/projector';
 import { Refusal } from './problem.ts';
 
 /** Knows how far the read model has come. */
 export type PositionWaiter = {
   /**
    * True as soon as the model has passed all of these positions, false when it has not within `timeoutMs`.
-   * Positions of services that the model does not read count as passed.
+   * Positions of services that the model does not read count as passed. Throws `UnknownPartition`.
    */
   waitFor(positions: readonly Position[], timeoutMs: number): Promise<boolean>;
 };
@@ -23,10 +23,15 @@ export const waitForPositions = async (
   if (wanted === null) {
     throw new Refusal('malformed_header', 'Palaver-Position must be as it was answered, such as servers:3@1042.');
   }
-  if (positions === undefined || (await positions.waitFor(wanted, positionTimeoutMs))) return;
+  if (positions === undefined || (await positions.waitFor(wanted, positionTimeoutMs).catch(refuseUnknown))) return;
   throw new Refusal('not_yet_visible', `The read model has not yet passed ${String(header)}.`, {
     headers: { 'Retry-After': '1' },
   });
+};
+
+const refuseUnknown = (error: unknown): never => {
+  if (!(error instanceof UnknownPartition)) throw error;
+  throw new Refusal('malformed_header', `Palaver-Position is nowhere: ${error.message}.`);
 };
 
 /** Waits for all of these, at the same time. */

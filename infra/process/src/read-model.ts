@@ -1,3 +1,4 @@
+import type { EventLog } from '@palaver/event-log';
 import { modelPool, type PositionWaiter, type Projection, positionWaiter } from '@palaver/projector';
 import type { Scope } from '@palaver/runtime';
 import type pg from 'pg';
@@ -15,7 +16,7 @@ export type ReadModelOptions = {
 
 /** Opens a read model for queries as soon as it is there: the projection's worker makes it, which may start later than this process. */
 export const openReadModel = async (
-  scope: Scope,
+  { scope, log }: { readonly scope: Scope; readonly log: EventLog },
   { projection, postgresUrl, queryTimeoutMs }: ReadModelOptions,
 ): Promise<ReadModel> => {
   const { name, topics } = projection;
@@ -25,7 +26,10 @@ export const openReadModel = async (
   );
   scope.onStop(`read model ${name}`, () => pool.end());
   await scope.waitFor(`read model ${name}`, () => pool.query('select from projection'));
-  const positions = positionWaiter({ connectionString: postgresUrl }, topics);
+  const partitions = await scope.waitFor('log', () =>
+    Promise.all(topics.map(async (topic) => [topic, await log.partitions(topic)] as const)),
+  );
+  const positions = positionWaiter({ connectionString: postgresUrl }, new Map(partitions));
   scope.onStop(`position waiter of ${name}`, () => positions.close());
   return { pool, positions };
 };

@@ -136,7 +136,7 @@ export const serveService = <C extends Message, E extends Message, Shape extends
       scope.onStop('command client', () => commands.close());
       const models = new Map<string, pg.Pool>();
       const openModel: ServiceParts<Shape>['openModel'] = async (model) => {
-        const opened = await openReadModel(scope, model);
+        const opened = await openReadModel({ scope, log }, model);
         models.set(model.projection.name, opened.pool);
         return opened;
       };

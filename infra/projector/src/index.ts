@@ -1,10 +1,19 @@
 export * from './batched.ts';
 export type { FoldedEvent, ParkedEvent } from './fold.ts';
 export * from './lag.ts';
-export { type Checkpoint, LIVE, ModelMismatch, type ModelState, migrate, modelPool, modelState } from './model.ts';
+export {
+  CHANNEL,
+  type Checkpoint,
+  LIVE,
+  ModelMismatch,
+  type ModelState,
+  migrate,
+  modelPool,
+  modelState,
+} from './model.ts';
 export * from './pages.ts';
 export * from './parked.ts';
-export { eventTopic, type PositionWaiter, positionWaiter, serviceOfTopic } from './positions.ts';
+export { eventTopic, type PositionWaiter, positionWaiter, serviceOfTopic, UnknownPartition } from './positions.ts';
 export type { Progress } from './progress.ts';
 export * from './projection.ts';
 export { type RebuildOptions, type RebuildPhase, type RebuildProgress, RebuildRunning, rebuild } from './rebuild.ts';

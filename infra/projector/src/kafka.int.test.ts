@@ -57,7 +57,7 @@ test('two workers share the partitions, one leaves in mid-load, a rebuild swaps:
   await until('both hold partitions', () => first.health().held.length === 2 && second.health().held.length === 2);
 
   let seq = 0;
-  const waiter = positionWaiter({ connectionString: database.url }, projection.topics);
+  const waiter = positionWaiter({ connectionString: database.url }, new Map([[topic, PARTITIONS]]));
   const round = async (): Promise<void> => {
     const base = seq;
     seq += 20;

@@ -1,17 +1,18 @@
 import { memoryBroker } from '@palaver/event-log';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type PositionWaiter, positionWaiter } from './positions.ts';
+import { type PositionWaiter, positionWaiter, UnknownPartition } from './positions.ts';
 import { EventWriter, jsonCodec, roomsOn, type TestDatabase, testDatabase, until } from './testing.ts';
 import { type Projector, startProjector } from './worker.ts';
 
 const projection = roomsOn('rooms.events');
+const topics = new Map(projection.topics.map((topic) => [topic, 1]));
 let database: TestDatabase;
 let waiter: PositionWaiter;
 let projector: Projector | null;
 
 beforeEach(async () => {
   database = await testDatabase();
-  waiter = positionWaiter({ connectionString: database.url, application_name: 'waiter' }, projection.topics);
+  waiter = positionWaiter({ connectionString: database.url, application_name: 'waiter' }, topics);
   projector = null;
 });
 afterEach(async () => {
@@ -51,7 +52,7 @@ test('knows what was folded before it began to listen', async () => {
   broker.write('rooms.events', 0, [new EventWriter().opened('a')]);
   await startOn(broker);
   expect(await waiter.waitFor([at(1)], 10_000)).toBe(true);
-  const second = positionWaiter({ connectionString: database.url }, projection.topics);
+  const second = positionWaiter({ connectionString: database.url }, topics);
   await until('connected', () => second.connected);
   expect(await second.waitFor([at(1)], 0)).toBe(true);
   await second.close();
@@ -60,6 +61,12 @@ test('knows what was folded before it began to listen', async () => {
 test('passes over positions of services that the projection does not read', async () => {
   expect(await waiter.waitFor([at(99, 'auth')], 0)).toBe(true);
   expect(await waiter.waitFor([at(99, 'auth'), at(1)], 20)).toBe(false);
+});
+
+test('does not wait for a partition that the topic does not have', async () => {
+  const nowhere = { service: 'rooms', partition: 1, offset: 0 };
+  await expect(waiter.waitFor([at(1), nowhere], 10_000)).rejects.toThrow(UnknownPartition);
+  expect(await waiter.waitFor([{ ...nowhere, service: 'auth' }], 0)).toBe(true);
 });
 
 test('connects again after its connection was cut, and catches up on what it missed', async () => {

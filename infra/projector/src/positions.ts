@@ -10,11 +10,16 @@ import type { Position } from './projection.ts';
 export interface PositionWaiter extends Closable {
   /**
    * True as soon as the model has passed all positions, false when it has not within `timeoutMs`. Positions of services whose
-   * events the projection does not read are passed by nature.
+   * events the projection does not read are passed by nature. Throws `UnknownPartition` for one that its topic does not have.
    */
   waitFor(positions: readonly Position[], timeoutMs: number): Promise<boolean>;
   /** Whether the connection that hears of commits is up; while it is down, waiting ends in false at worst. */
   readonly connected: boolean;
+}
+
+/** A position that no log can hold: waiting for it would never end. */
+export class UnknownPartition extends Error {
+  override readonly name = 'UnknownPartition';
 }
 
 /** Topic of a service's events: what a position's service names. */
@@ -28,13 +33,13 @@ const SAFETY_POLL_MS = 1_000;
 
 type Waiting = { readonly positions: readonly Position[]; readonly wake: () => void };
 
-/** `config` is that of the database which holds the model; `topics` are the projection's. */
-export const positionWaiter = (config: pg.ClientConfig, topics: readonly string[]): PositionWaiter =>
+/** `config` is that of the database which holds the model; `topics` are the projection's, each with its number of partitions. */
+export const positionWaiter = (config: pg.ClientConfig, topics: ReadonlyMap<string, number>): PositionWaiter =>
   new Listener(config, topics);
 
 class Listener implements PositionWaiter {
   private readonly config: pg.ClientConfig;
-  private readonly topics: ReadonlySet<string>;
+  private readonly topics: ReadonlyMap<string, number>;
   private readonly passed = new Map<string, number>();
   private readonly waiting = new Set<Waiting>();
   private client: pg.Client | null = null;
@@ -44,9 +49,9 @@ class Listener implements PositionWaiter {
   private connecting: Promise<void>;
   private poll: NodeJS.Timeout | null = null;
 
-  constructor(config: pg.ClientConfig, topics: readonly string[]) {
+  constructor(config: pg.ClientConfig, topics: ReadonlyMap<string, number>) {
     this.config = config;
-    this.topics = new Set(topics);
+    this.topics = topics;
     this.connecting = this.connect(FIRST_PAUSE_MS);
   }
 
@@ -55,7 +60,7 @@ class Listener implements PositionWaiter {
   }
 
   async waitFor(positions: readonly Position[], timeoutMs: number): Promise<boolean> {
-    const relevant = positions.filter(({ service }) => this.topics.has(eventTopic(service)));
+    const relevant = positions.filter((position) => this.isRead(position));
     if (this.hasPassed(relevant)) return true;
     await new Promise<void>((resolve) => {
       const end = (): void => {
@@ -78,6 +83,13 @@ class Listener implements PositionWaiter {
     for (const { wake } of [...this.waiting]) wake();
     await this.connecting;
     await this.client?.end().catch(() => {});
+  }
+
+  private isRead({ service, partition }: Position): boolean {
+    const partitions = this.topics.get(eventTopic(service));
+    if (partitions === undefined) return false;
+    if (partition < partitions) return true;
+    throw new UnknownPartition(`${service} has no partition ${partition}: they go from 0 to ${partitions - 1}`);
   }
 
   private hasPassed(positions: readonly Position[]): boolean {

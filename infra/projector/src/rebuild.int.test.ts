@@ -1,7 +1,7 @@
 import { type EventLog, memoryBroker } from '@palaver/event-log';
-import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { projectionLag } from './lag.ts';
+import { hammer, markedOn } from './marked.fixture.ts';
 import { modelPool } from './model.ts';
 import type { Projection } from './projection.ts';
 import { type RebuildOptions, RebuildRunning, rebuild } from './rebuild.ts';
@@ -70,47 +70,7 @@ const writeHistory = (rounds: number): void => {
   }
 };
 
-/** The test projection, with its version in every room's name and in a table of its own. */
-const marked = (generation: number): Projection =>
-  roomsOn(TOPIC, {
-    version: generation,
-    tables: [
-      ...projection.tables,
-      { name: 'mark', columns: { generation: 'int not null' }, primaryKey: ['generation'] },
-    ],
-    handlers: {
-      ...projection.handlers,
-      RoomOpened: ({ room }: { room: string }) => [
-        { kind: 'put', table: 'room', row: { id: room, name: `name ${generation}`, said: 0, tags: [] } },
-        { kind: 'put', table: 'mark', row: { generation } },
-      ],
-    } as unknown as Projection['handlers'],
-  });
-
-/** A query by a named prepared statement on a pooled connection, over and over; counts what it saw. */
-const hammer = (pool: pg.Pool) => {
-  let stopped = false;
-  const seen = new Set<string>();
-  let wentBack = 0;
-  const text = `select (select generation from mark) as mark, r.name, r.said::int from room r join mark on true where r.id = 'r0'`;
-  const loop = async () => {
-    for (let last = 0; !stopped; ) {
-      const { rows } = await pool.query({ name: 'hammer', text });
-      seen.add(rows.map((row) => `${row.mark} ${row.name}`).join(', '));
-      if (rows[0].said < last) wentBack += 1;
-      last = rows[0].said;
-    }
-  };
-  const loops = Promise.all(Array.from({ length: 4 }, loop));
-  return {
-    seen,
-    wentBack: () => wentBack,
-    stop: () => {
-      stopped = true;
-      return loops;
-    },
-  };
-};
+const marked = (generation: number): Projection => markedOn(TOPIC, generation);
 
 describe('a rebuild', () => {
   test.each([

@@ -5,7 +5,7 @@ import { parseOptions } from './options.ts';
 describe('parseOptions', () => {
   it('runs every part with both durabilities by default', () => {
     const { parts, durabilities, json } = parseOptions([]);
-    expect(parts).toEqual(['processor', 'http', 'replay', 'servers', 'history', 'codec']);
+    expect(parts).toEqual(['processor', 'http', 'replay', 'lag', 'servers', 'history', 'codec']);
     expect(durabilities).toEqual(['default', 'flush.messages=1']);
     expect(json).toBe(null);
   });

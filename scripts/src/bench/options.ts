@@ -1,7 +1,7 @@
 import { LocalError } from '@palaver/local';
 import type { Durability } from './figures.ts';
 
-export const partNames = ['processor', 'http', 'replay', 'servers', 'history', 'codec'] as const;
+export const partNames = ['processor', 'http', 'replay', 'lag', 'servers', 'history', 'codec'] as const;
 export type PartName = (typeof partNames)[number];
 
 export type BenchOptions = {
@@ -16,7 +16,7 @@ export type BenchOptions = {
   readonly portOffset: number;
   readonly inFlight: readonly number[];
   readonly durabilities: readonly Durability[];
-  /** Events that are replayed. */
+  /** Events that are replayed; a tenth of them and three times as many tell what memory it takes. */
   readonly events: number;
   /** Of the large channel whose pages are read. */
   readonly messages: number;
@@ -32,7 +32,7 @@ export const usage = `npx pnpm bench [${partNames.join('|')}]... [options]
   --in-flight N,... commands in flight (64,256,512)
   --log NAME        default or flush.messages=1 alone
   --ports OFFSET    is added to every port (0)
-  --events N        that are replayed (500,000)
+  --events N        that are replayed (1,000,000)
   --messages N      in the large channel of history, 100 or more (1,000,000)
   --profile FOLDER  writes CPU profiles of the benchmark's own processes`;
 
@@ -44,7 +44,7 @@ const defaults: BenchOptions = {
   portOffset: 0,
   inFlight: [64, 256, 512],
   durabilities: ['default', 'flush.messages=1'],
-  events: 500_000,
+  events: 1_000_000,
   messages: 1_000_000,
   profileDir: null,
 };

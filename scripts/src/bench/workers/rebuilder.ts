@@ -11,9 +11,16 @@ export type ReplayOf = {
   readonly postgresUrl: string;
 };
 
+export type Rebuilt = {
+  /** From the start to the new model's being live. */
+  readonly elapsedMs: number;
+  /** The most memory that this process has ever held, whatever it did. */
+  readonly peakMb: number;
+};
+
 const calls = {
-  /** Rebuilds the model of messages from this topic alone; ms from the start to the new model's being live. */
-  run: async ({ topic, brokers, registryUrl, postgresUrl }: ReplayOf): Promise<number> => {
+  /** Rebuilds the model of messages from this topic alone. */
+  run: async ({ topic, brokers, registryUrl, postgresUrl }: ReplayOf): Promise<Rebuilt> => {
     const projection = { ...messagesProjection, topics: [topic] };
     const log = kafkaLog({ brokers, clientId: 'rebuilder' });
     const pool = modelPool({ connectionString: postgresUrl, max: 4 });
@@ -22,7 +29,8 @@ const calls = {
       const codec = await avroCodec({ registryUrl, schemas: benchSchemas(topic.split('.')[0]!).events });
       const startedMs = performance.now();
       await rebuild({ log, projection, codec, pool });
-      return performance.now() - startedMs;
+      const elapsedMs = performance.now() - startedMs;
+      return { elapsedMs, peakMb: process.resourceUsage().maxRSS / 1_024 };
     } finally {
       await pool.end();
       await log.close();
