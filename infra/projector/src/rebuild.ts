@@ -85,18 +85,23 @@ export const rebuild = async (options: RebuildOptions): Promise<void> => {
 /** Whoever holds it, for a session or a transaction, keeps rebuilds and verifications out. */
 export const LOCK = `hashtext('palaver rebuild')`;
 
-/** A session's lock, so that a process that dies leaves none behind. */
+/** A session's lock, so that a process that dies leaves none behind: Postgres looks for its client also in the midst of a long statement. */
 export const lockModel = async (
   client: pg.ClientBase,
   { wait, signal }: { readonly wait: boolean; readonly signal?: AbortSignal },
 ): Promise<void> => {
   for (;;) {
     signal?.throwIfAborted();
-    const { rows } = await client.query<{ locked: boolean }>(`select pg_try_advisory_lock(${LOCK}) as locked`);
-    if (rows[0]!.locked) return;
+    if (await tryLock(client)) return;
     if (!wait) throw new RebuildRunning('another rebuild or verification of this model is running');
     await pause(client, 500);
   }
+};
+
+const tryLock = async (client: pg.ClientBase): Promise<boolean> => {
+  await client.query(`set client_connection_check_interval = '500ms'`);
+  const { rows } = await client.query<{ locked: boolean }>(`select pg_try_advisory_lock(${LOCK}) as locked`);
+  return rows[0]!.locked;
 };
 
 export const unlockModel = async (client: pg.ClientBase): Promise<void> => {
@@ -243,7 +248,16 @@ const tablesOf = async (client: pg.ClientBase, schema: string): Promise<string[]
   return rows.map((row) => row.tablename);
 };
 
-/** Queries that still run on the replaced model are waited for; if they last, the next rebuild drops it. */
+/** Drops the replaced model that a rebuild left which died after its swap, unless another one runs. */
+export const dropLeftOver = async (pool: pg.Pool): Promise<void> => {
+  if ((await versionOf(pool, OLD)) === null) return;
+  await withClient(pool, async (client) => {
+    if (!(await tryLock(client))) return;
+    await dropOld(client, { tries: 1 }).finally(() => unlockModel(client));
+  });
+};
+
+/** Queries that still run on the replaced model are waited for; if they last, the next rebuild or start of a worker drops it. */
 const dropOld = async (client: pg.ClientBase, { tries }: { readonly tries: number }): Promise<void> => {
   for (let attempt = 1; attempt <= tries; attempt++) {
     try {

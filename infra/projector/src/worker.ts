@@ -26,7 +26,7 @@ import {
   type PartitionRef,
 } from './model.ts';
 import type { Projection } from './projection.ts';
-import { type RebuildProgress, rebuild } from './rebuild.ts';
+import { dropLeftOver, type RebuildProgress, rebuild } from './rebuild.ts';
 import { readParking } from './skips.ts';
 import { inTransaction, outliveConnections, withClient } from './transaction.ts';
 import { writeMerge } from './write.ts';
@@ -168,7 +168,7 @@ class Worker implements Projector {
     const { signal } = this.closing;
     await this.retry(signal, async () => {
       for (const topic of projection.topics) this.partitions.set(topic, await log.partitions(topic));
-      if ((await migrate(pool, projection)) === 'current') return;
+      if ((await migrate(pool, projection)) === 'current') return dropLeftOver(pool);
       this.phase = 'rebuilding';
       const onProgress = hooks?.onRebuild;
       await rebuild({ log, projection, codec, pool, signal, only: 'outdated', ...(onProgress ? { onProgress } : {}) });
