@@ -104,16 +104,20 @@ const withoutGateway = async (): Promise<Door> => {
 describe('64 writers that read back at once see no stale answer', () => {
   test('in a session of the gateway', async () => expect(await stale(inSession)).toEqual([]), away);
   test('by the header, without a gateway', async () => expect(await stale(await withoutGateway())).toEqual([]), away);
-  test(
-    'while projections are killed',
-    async () => {
+  // Where processes are slow the projections are often quicker than the next request: killed, they cannot be.
+  test.each([
+    ['in a session of the gateway', async () => inSession],
+    ['by the header, without a gateway', withoutGateway],
+  ])(
+    'while projections are killed, %s',
+    async (_, open) => {
       const killed = async () => {
         for (const name of ['messages-projection', 'servers-projection', 'messages-projection'] as const) {
           await killProcess(name);
           await untilReady(name);
         }
       };
-      expect(await stale(inSession, killed)).toEqual([]);
+      expect(await stale(await open(), killed)).toEqual([]);
     },
     away,
   );
