@@ -1,7 +1,8 @@
 /**
  * `npm test`: opens a house of its own, runs all tests against it, and stops everything again.
  *   node scripts/src/test.ts [filter...]
- * Ends with `N passed, N failed`; the exit code is 1 when a test or the house failed.
+ * Ends with `N passed, N failed`; the exit code is 1 when a test or the house failed. Without a filter, that every operation of the
+ * API was called is one test more.
  *   node scripts/src/test.ts --keep
  * Runs none, but keeps the house until Ctrl-C, for tests that are run again and again: `environment` in its data folder tells a shell of it.
  */
@@ -11,9 +12,11 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LocalError, type ObjectStore } from '@palaver/local';
+import { neverCalled } from './coverage.ts';
 import { openControl } from './house/control.ts';
 import { type House, openHouse } from './house/house.ts';
-import { settingsAt } from './house/settings.ts';
+import { processNames } from './house/processes.ts';
+import { logDir, settingsAt } from './house/settings.ts';
 import { createConsole } from './progress.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -99,7 +102,16 @@ const runTests = async (house: House, filters: readonly string[], signal: AbortS
   signal.addEventListener('abort', stop);
   const code = await new Promise<number>((resolve) => child.once('exit', (exitCode) => resolve(exitCode ?? 1)));
   signal.throwIfAborted();
-  return totalsOf(readFileSync(reportFile, 'utf8'), code);
+  const totals = totalsOf(readFileSync(reportFile, 'utf8'), code);
+  return filters.length === 0 ? withCoverage(totals, house) : totals;
+};
+
+/** After all tests, one more: that they have called every operation of the API. */
+const withCoverage = async ({ passed, failed }: Totals, { gatewayUrl, settings }: House): Promise<Totals> => {
+  const missing = await neverCalled({ gatewayUrl, logDir: logDir(settings.dataDir), names: processNames });
+  if (missing.length === 0) return { passed: passed + 1, failed };
+  console.error(`operations that no test has called with success: ${missing.join(', ')}`);
+  return { passed, failed: failed + 1 };
 };
 
 /** A file that cannot be loaded has no tests to fail, so it counts as one that did. */
