@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { RecordSchema, Upcaster } from './avro.ts';
 import { type Codec, UndecodableRecord } from './codec.ts';
-import { avroCodec, registerSchemas } from './registry-codec.ts';
+import { registerSchemas } from './registration.ts';
+import { avroCodec } from './registry-codec.ts';
 import { required } from './testing/kafka.ts';
 
 /** Three versions of one service's schemas, as the registry holds them: what each writes, each reads as far as Avro can. */
@@ -26,7 +27,8 @@ const schemaOf = (topic: string, name: string, fields: Field[], more: object = {
 
 /** A codec for each version, all registered, and none knowing of the others' schemas beforehand. */
 const versionsOf = async (versions: readonly RecordSchema[]): Promise<Codec[]> => {
-  for (const schema of versions) await registerSchemas({ registryUrl, schemas: [schema], compatibility: 'NONE' });
+  for (const schema of versions)
+    await registerSchemas({ registryUrl, schemas: [schema], compatibilityOf: () => 'NONE' });
   return Promise.all(versions.map((schema) => avroCodec({ registryUrl, schemas: [schema] })));
 };
 

@@ -6,9 +6,16 @@ export * from './memory.ts';
 export * from './order.ts';
 export * from './partition.ts';
 export {
+  type RefusedSchema,
+  type Registration,
+  registerSchemas,
+  SchemasRefused,
+} from './registration.ts';
+export { type RegisteredVersion, type RegistryApi, registryApi, type Verdict } from './registry-api.ts';
+export {
   type AvroCodecOptions,
   avroCodec,
   type RegistryCodec,
-  registerSchemas,
   SchemaNotRegistered,
+  subjectOf,
 } from './registry-codec.ts';

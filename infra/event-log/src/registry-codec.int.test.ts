@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RecordSchema } from './avro.ts';
 import { SchemasUnavailable, UndecodableRecord } from './codec.ts';
-import { avroCodec, registerSchemas, SchemaNotRegistered } from './registry-codec.ts';
+import { registerSchemas, SchemasRefused } from './registration.ts';
+import { avroCodec, SchemaNotRegistered } from './registry-codec.ts';
 import { required } from './testing/kafka.ts';
 
 const registryUrl = required('PALAVER_TEST_REGISTRY');
@@ -20,13 +21,17 @@ const schemaOf = (topic: string, name: string, ...fields: Field[]): RecordSchema
 });
 const newTopic = (): string => `test-${randomUUID()}`;
 
-test('registering twice is harmless, and what is encoded is decoded', async () => {
-  const schemas = [schemaOf(newTopic(), 'Noted', id, note)];
-  await registerSchemas({ registryUrl, schemas });
-  await registerSchemas({ registryUrl, schemas });
+test('registering again finds what is there, and what is encoded is decoded', async () => {
+  const topic = newTopic();
+  const schemas = [schemaOf(topic, 'Noted', id, note), schemaOf(topic, 'Gone', id)];
+  const subjects = schemas.map(({ fullName }) => `${topic}-${fullName}`);
+  const first = await registerSchemas({ registryUrl, schemas: schemas.slice(0, 1) });
+  expect(first).toEqual({ registered: subjects.slice(0, 1), there: [] });
+  const second = await registerSchemas({ registryUrl, schemas });
+  expect(second).toEqual({ registered: subjects.slice(1), there: subjects.slice(0, 1) });
   const codec = await avroCodec({ registryUrl, schemas });
   const message = { type: 'Noted', data: { id: 'x', note: 'y' } };
-  expect(codec.decode(codec.encode(schemas[0]!.topic, message))).toEqual(message);
+  expect(codec.decode(codec.encode(topic, message))).toEqual(message);
 });
 
 test('a reader learns the id of a newer writer and of a foreign record, once each', async () => {
@@ -45,18 +50,46 @@ test('a reader learns the id of a newer writer and of a foreign record, once eac
   expect(reader.decode(foreign)).toEqual({ type: 'palaver.test.Foreign', data: null });
 });
 
-test('a schema that is not registered is named', async () => {
-  const schemas = [schemaOf(newTopic(), 'Noted', id)];
-  const loading = avroCodec({ registryUrl, schemas });
-  await expect(loading).rejects.toThrow(SchemaNotRegistered);
-  await expect(loading).rejects.toThrow(`${schemas[0]!.topic}-palaver.test.Noted`);
+test('every schema that is not registered is named, with what the registry holds in its place', async () => {
+  const topic = newTopic();
+  const noted = schemaOf(topic, 'Noted', id);
+  await registerSchemas({ registryUrl, schemas: [noted, schemaOf(topic, 'Changed', id)] });
+  const must: Field = { name: 'must', type: 'int' };
+  const schemas = [
+    noted,
+    schemaOf(topic, 'Changed', id, must),
+    schemaOf(topic, 'Unknown', id),
+    schemaOf(topic, 'Noted', id, note),
+  ];
+  const error = await avroCodec({ registryUrl, schemas }).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(SchemaNotRegistered);
+  const { message } = error as SchemaNotRegistered;
+  expect(message).toContain(`${registryUrl} lacks 3 of the schemas`);
+  expect(message).toMatch(/palaver\.test\.Changed \(it holds other versions, and would refuse this one: .*must/);
+  expect(message).toContain('palaver.test.Unknown (it was never registered)');
+  expect(message).toContain('palaver.test.Noted (it holds other versions, and would take this one)');
+  expect(message).toContain('palaver schemas register');
 });
 
-test('an incompatible change is refused, and its subject named', async () => {
+test('incompatible changes are refused, each named, and the others are taken', async () => {
   const topic = newTopic();
-  await registerSchemas({ registryUrl, schemas: [schemaOf(topic, 'Noted', id)] });
-  const changed = schemaOf(topic, 'Noted', id, { name: 'must', type: 'int' });
-  await expect(registerSchemas({ registryUrl, schemas: [changed] })).rejects.toThrow(`${topic}-palaver.test.Noted`);
+  const compatibilityOf = ({ fullName }: RecordSchema) =>
+    fullName.endsWith('Asked') ? ('BACKWARD_TRANSITIVE' as const) : ('FULL_TRANSITIVE' as const);
+  await registerSchemas({
+    registryUrl,
+    schemas: [schemaOf(topic, 'Noted', id), schemaOf(topic, 'Said', id), schemaOf(topic, 'Asked', id)],
+    compatibilityOf,
+  });
+  // Without its field, what is older than the writer cannot read it: commands may lose one, events may not.
+  const changed = ['Noted', 'Said', 'Asked', 'New'].map((name) => schemaOf(topic, name, note));
+  const refused = await registerSchemas({ registryUrl, schemas: changed, compatibilityOf }).catch((error) => error);
+  expect(refused).toBeInstanceOf(SchemasRefused);
+  expect((refused as SchemasRefused).refused.map(({ subject }) => subject).sort()).toEqual([
+    `${topic}-palaver.test.Noted`,
+    `${topic}-palaver.test.Said`,
+  ]);
+  const taken = changed.slice(2);
+  expect((await registerSchemas({ registryUrl, schemas: taken, compatibilityOf })).there).toHaveLength(2);
 });
 
 test.each([

@@ -1,6 +1,7 @@
-import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { AvroTables, type RecordSchema } from './avro.ts';
 import { type Codec, type Message, SchemasUnavailable } from './codec.ts';
+import { registryApi } from './registry-api.ts';
 
 export type AvroCodecOptions = {
   /** Base of the registry's Confluent API. */
@@ -22,9 +23,9 @@ export class SchemaNotRegistered extends Error {
 
 export const subjectOf = ({ topic, fullName }: RecordSchema): string => `${topic}-${fullName}`;
 
-type RegistryOptions = Pick<AvroCodecOptions, 'registryUrl' | 'requestTimeoutMs' | 'unavailableMs' | 'onWait'>;
+export type RegistryOptions = Pick<AvroCodecOptions, 'registryUrl' | 'requestTimeoutMs' | 'unavailableMs' | 'onWait'>;
 
-const connect = ({ registryUrl, requestTimeoutMs = 5000 }: RegistryOptions): SchemaRegistry => {
+export const connect = ({ registryUrl, requestTimeoutMs = 5000 }: RegistryOptions): SchemaRegistry => {
   // The client has no time-out of its own; this is the shape of a middleware of the mappersmith that it is built on.
   type Request = { enhance(extras: { timeout: number }): Request };
   const timeout = () => ({ request: (request: Request) => request.enhance({ timeout: requestTimeoutMs }) });
@@ -37,7 +38,7 @@ const largestId = 2 ** 31 - 1;
 /** Answers that asking again does not change. A request without an answer has status 400 in this client. */
 const finalStatuses = new Set([401, 403, 404, 409, 422]);
 
-const isNotFound = (error: unknown): boolean => {
+export const isNotFound = (error: unknown): boolean => {
   const { status, name } = error as { status?: unknown; name?: unknown };
   // A lookup by schema wraps its 404 in this.
   return status === 404 || name === 'ConfluentSchemaRegistryError';
@@ -53,7 +54,7 @@ const isFinal = (error: unknown): boolean => {
 };
 
 /** Asks until there is an answer, or until the registry was away for `unavailableMs`. */
-const insist = async <T>(options: RegistryOptions, ask: () => Promise<T>): Promise<T> => {
+export const insist = async <T>(options: RegistryOptions, ask: () => Promise<T>): Promise<T> => {
   const giveUpAt = Date.now() + (options.unavailableMs ?? 60_000);
   for (let delayMs = 100; ; delayMs = Math.min(2 * delayMs, 2000)) {
     try {
@@ -81,9 +82,10 @@ export class RegistryCodec<M extends Message = Message> implements Codec<M> {
     this.tables = new AvroTables(options.schemas);
   }
 
-  /** Looks up the id of every schema. Throws `SchemaNotRegistered`, naming the subject, and waits for a registry that is away. */
+  /** Looks up the id of every schema. Throws `SchemaNotRegistered`, naming the subjects, and waits for a registry that is away. */
   async load(): Promise<void> {
-    await Promise.all(this.options.schemas.map((schema) => this.loadOne(schema)));
+    const lacking = (await Promise.all(this.options.schemas.map((schema) => this.loadOne(schema)))).flat();
+    if (lacking.length > 0) throw new SchemaNotRegistered(notRegistered(this.options.registryUrl, lacking));
   }
 
   encode(topic: string, message: M): Uint8Array {
@@ -99,16 +101,26 @@ export class RegistryCodec<M extends Message = Message> implements Codec<M> {
     for (const id of this.tables.unknownIds(values)) await this.learn(id);
   }
 
-  private async loadOne(schema: RecordSchema): Promise<void> {
+  /** Returns what the registry lacks. */
+  private async loadOne(schema: RecordSchema): Promise<string[]> {
     const subject = subjectOf(schema);
     try {
       const id = await insist(this.options, () => this.registry.getRegistryIdBySchema(subject, raw(schema)));
       this.tables.addWriting(schema, id);
       this.tables.addReading(id, schema.schema);
+      return [];
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      throw new SchemaNotRegistered(`${subject} is not registered with this version of its schema`, { cause: error });
+      return [`${subject} (${await this.whyNot(schema)})`];
     }
+  }
+
+  private async whyNot(schema: RecordSchema): Promise<string> {
+    const { registryUrl, requestTimeoutMs } = this.options;
+    const verdict = await registryApi(registryUrl, requestTimeoutMs).verdict(subjectOf(schema), schema.schema);
+    if (verdict.kind === 'no such subject') return 'it was never registered';
+    if (verdict.kind === 'compatible') return 'it holds other versions, and would take this one';
+    return `it holds other versions, and would refuse this one: ${verdict.reason}`;
   }
 
   /** An id that the registry does not have stays unknown, and is asked for again: it may have been restored by then. */
@@ -127,33 +139,14 @@ export class RegistryCodec<M extends Message = Message> implements Codec<M> {
   }
 }
 
-const raw = ({ schema }: RecordSchema) => ({ type: SchemaType.AVRO, schema: JSON.stringify(schema) }) as const;
+const notRegistered = (registryUrl: string, lacking: readonly string[]): string =>
+  `the registry at ${registryUrl} lacks ${lacking.length} of the schemas that this program needs: ${lacking.join(', ')}; register them before it starts (palaver schemas register)`;
+
+export const raw = ({ schema }: RecordSchema) => ({ type: SchemaType.AVRO, schema: JSON.stringify(schema) }) as const;
 
 /** Makes the codec and loads it. */
 export const avroCodec = async <M extends Message = Message>(options: AvroCodecOptions): Promise<RegistryCodec<M>> => {
   const codec = new RegistryCodec<M>(options);
   await codec.load();
   return codec;
-};
-
-/**
- * Registers every schema under `<topic>-<record full name>`, each subject with this compatibility. May be repeated; throws
- * when a schema breaks compatibility with what the subject holds. For the deploy step alone.
- */
-export const registerSchemas = async (
-  options: RegistryOptions & {
-    readonly schemas: readonly RecordSchema[];
-    readonly compatibility?: keyof typeof COMPATIBILITY;
-  },
-): Promise<void> => {
-  const registry = connect(options);
-  const compatibility = COMPATIBILITY[options.compatibility ?? 'FULL_TRANSITIVE'];
-  for (const schema of options.schemas) {
-    const subject = subjectOf(schema);
-    try {
-      await insist(options, () => registry.register(raw(schema), { subject, compatibility }));
-    } catch (error) {
-      throw new Error(`${subject} cannot be registered: ${(error as Error).message}`, { cause: error });
-    }
-  }
 };
