@@ -4,6 +4,7 @@ import { importIrc } from './commands/import-irc.ts';
 import { parkedCommands } from './commands/parked.ts';
 import { rebuild } from './commands/rebuild.ts';
 import { rotateKeys } from './commands/rotate-keys.ts';
+import { schemasCommands } from './commands/schemas.ts';
 import { start } from './commands/start.ts';
 import { state } from './commands/state.ts';
 import { status } from './commands/status.ts';
@@ -20,6 +21,7 @@ const commands: readonly Command[] = [
   events,
   state,
   sweep,
+  ...schemasCommands,
   rotateKeys,
 ];
 
