@@ -2,9 +2,9 @@ import type { EventLog } from '@palaver/event-log';
 import type pg from 'pg';
 import { lagBehind, type PartitionLag } from './lag.ts';
 import { type Checkpoint, LIVE, ModelMismatch, modelState, NEXT, readCheckpoints, versionOf } from './model.ts';
+import { countParked } from './parked.ts';
 import type { Projection } from './projection.ts';
 import { isModelLocked } from './rebuild.ts';
-import { quote } from './sql.ts';
 
 /**
  * `mismatch`: the live model is newer than the code, or has other tables. `rebuilding` counts before all others: what is wrong with the
@@ -40,13 +40,14 @@ export const projectionStatus = async ({
   const partitions = await lagBehind(log, checkpoints, projection.topics);
   const folded = (await versionOf(pool, NEXT)) ? await readCheckpoints(pool, NEXT) : null;
   const fit = await fitOf(pool, projection);
+  const { streams, events } = await countParked(pool);
   const rebuilding = folded !== null && (await isModelLocked(pool));
   return {
     projection: projection.name,
     ...(rebuilding ? { state: 'rebuilding' } : fit),
     version: { code: projection.version, model },
     partitions,
-    parked: model === null ? { streams: 0, events: 0 } : await countParked(pool),
+    parked: { streams, events },
     next: folded && {
       events: [...folded.values()].reduce((sum, { nextOffset }) => sum + nextOffset, 0),
       total: partitions.reduce((sum, { end }) => sum + end, 0),
@@ -62,11 +63,4 @@ const fitOf = async (pool: pg.Pool, projection: Projection): Promise<Pick<Projec
     if (error instanceof ModelMismatch) return { state: 'mismatch', reason: error.message };
     throw error;
   }
-};
-
-const countParked = async (pool: pg.Pool): Promise<ProjectionStatus['parked']> => {
-  const { rows } = await pool.query<{ streams: number; events: number }>(
-    `select count(distinct stream)::int as streams, count(*)::int as events from ${quote(LIVE)}.parked`,
-  );
-  return rows[0]!;
 };
