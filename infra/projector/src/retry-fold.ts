@@ -21,8 +21,6 @@ export class RetryFold {
   readonly failed = new Map<string, ParkedEvent>();
   /** Why a stream's events cannot be folded now. */
   readonly blocked = new Map<string, string>();
-  /** Parked events that the log still holds. */
-  readonly found = new Set<number>();
   private readonly options: FoldOptions;
   private readonly footprint: Footprint;
   /** Streams of which events were folded. */
@@ -54,7 +52,6 @@ export class RetryFold {
     // It counted when it was parked. So which later records count is known from the first of these on, without the triple before it.
     this.taken ??= new TakenRecords(null);
     this.taken.take(record);
-    this.found.add(record.offset);
     if (this.failed.has(stream)) return;
     const result = foldRecord(this.options, record);
     if (result === null) return;

@@ -14,6 +14,8 @@ import { processNames } from './processes.ts';
  */
 export const openControl = async (house: House, port: number): Promise<{ close(): Promise<void> }> => {
   const server = createServer(async (request, response) => {
+    // Tests ask seldom: a connection kept for them could end just as they use it again.
+    response.setHeader('connection', 'close');
     try {
       const body = await answer(house, request);
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
