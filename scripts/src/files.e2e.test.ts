@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Account, api, gatewayUrl, signUp } from '@palaver/http/testing';
 import { openObjectStore } from '@palaver/object-store';
-import { filesQueries, strayAmong } from '@palaver/projection-files';
+import { filesQueries, leftFiles, strayAmong } from '@palaver/projection-files';
 import { sweepStore } from '@palaver/service-files';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -196,6 +196,31 @@ test.runIf(ownStore)(
   },
   120_000,
 );
+
+test('a picture that is shown outlives the day after which one that is not goes', async () => {
+  const png = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAEklEQVQImWP4z8AAQVDqPwMDAEHSBfsYFwTiAAAAAElFTkSuQmCC',
+    'base64',
+  );
+  const sendPicture = async (): Promise<string> => {
+    const body = new FormData();
+    body.append('file', new Blob([png], { type: 'image/png' }), 'me.png');
+    const headers = { authorization: `Bearer ${owner.token}` };
+    const answer = await fetch(`${gatewayUrl()}/api/files?purpose=AVATAR`, { method: 'POST', headers, body });
+    return ((await answer.json()) as { id: string }).id;
+  };
+  const [shown, spare] = [await sendPicture(), await sendPicture()];
+  const changed = await api('PATCH /profiles/me', { token: owner.token, body: { avatarFileId: shown } });
+  // Seen by the files service, too.
+  const seen = await api('GET /files', { token: owner.token, after: changed });
+  expect(seen.body.items.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining([shown, spare]));
+  const left = await leftFiles(pool, { since: new Date(0), limit: 10_000, keptUnusedMs: 0 });
+  const going = left.map(({ fileId }) => fileId);
+  expect(going).toContain(spare);
+  expect(going).not.toContain(shown);
+  await sweepAll();
+  expect((await fetch(`${gatewayUrl()}/api/files/${shown}/picture`)).status).toBe(200);
+}, 60_000);
 
 test('200 MB through the service keep its process below 150 MB', async () => {
   const settings = settingsAt(22_000, dataDir);

@@ -1,5 +1,5 @@
 import { type AnyDecider, commandClient, createReplies } from '@palaver/decider';
-import { avroCodec, kafkaLog, type Membership, type RecordSchema } from '@palaver/event-log';
+import { kafkaLog, type Membership, type RecordSchema } from '@palaver/event-log';
 import { type Check, closeShell, EDGE_PROBLEMS, listen, openShell } from '@palaver/http';
 import {
   type ConfigOf,
@@ -10,6 +10,7 @@ import {
   runProcess,
 } from '@palaver/runtime';
 import pg from 'pg';
+import { openCodec } from './codec.ts';
 import { databaseCheck, tolerant } from './database.ts';
 import { logCheck } from './log-check.ts';
 import { logOptions } from './log-options.ts';
@@ -64,9 +65,10 @@ export const runJobs = <Shape extends ConfigShape>(
       const server = await listen(app, { host: config.httpHost, port: config.httpPort });
       scope.onStop('http', () => server.close());
 
-      const load = (records: readonly RecordSchema[]) =>
-        scope.waitFor('registry', () => avroCodec({ registryUrl: config.registryUrl, schemas: records }));
-      const codecs = { commands: await load(schemas.commands), events: await load(schemas.events) };
+      const codecs = {
+        commands: await openCodec(scope, config.registryUrl, schemas.commands),
+        events: await openCodec(scope, config.registryUrl, schemas.events),
+      };
       const replies = createReplies(config.instanceId);
       const commands = await commandClient({ log, decider, codec: codecs.commands, replies });
       scope.onStop('command client', () => commands.close());

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from './logger.ts';
 import { type WaitOptions, waitFor } from './retry.ts';
@@ -97,6 +98,8 @@ export const runProcess = async ({ name, logger, start, stopTimeoutMs = 15_000 }
   try {
     const fields = await start(scope);
     if (!stopping) logger.info({ ...fields }, 'ready');
+    // At its end it would be too late for a process that is killed. Does nothing without `NODE_COMPILE_CACHE`.
+    flushCompileCache();
   } catch (error) {
     // What start was waiting for is rejected when a signal comes in; that is no failure.
     if (!stopping) crash(error);

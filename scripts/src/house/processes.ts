@@ -206,6 +206,9 @@ export type Runnable = {
 /** A further instance listens this much higher. */
 const INSTANCE_PORT_STEP = 20;
 
+/** Of code whose types are stripped: who finds all of its own here starts faster, and does without what strips them, some 8 MB. */
+const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/palaver', import.meta.url));
+
 /** How to run the n-th instance (from 1) of a process. */
 export const runnable = (name: ProcessName, addresses: Addresses, instance = 1): Runnable => {
   const spec = processes.find((one) => one.name === name)!;
@@ -221,6 +224,7 @@ export const runnable = (name: ProcessName, addresses: Addresses, instance = 1):
       PALAVER_JWKS_FILE: addresses.secrets.publicKeys,
       PALAVER_HTTP_HOST: host,
       PALAVER_HTTP_PORT: String(port),
+      NODE_COMPILE_CACHE: compileCache,
       ...spec.environment(addresses),
     },
   };
