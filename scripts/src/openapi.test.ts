@@ -14,7 +14,7 @@ const unused = <Parts>(): Parts => ({ limits: {} }) as Parts;
 
 const services: readonly (readonly [string, readonly Route[], ProblemTable])[] = [
   ['auth', authRoutes(unused<AuthParts>()), authProblems],
-  ['servers', serversRoutes(unused()), serversProblems],
+  ['servers', serversRoutes(unused(), unused()), serversProblems],
   ['messages', [...messagesRoutes(unused(), unused()), ...searchRoutes(unused())], messagesProblems],
   ['files', filesRoutes(unused()), filesProblems],
 ];

@@ -137,6 +137,7 @@ export const fileRoutes = (parts: {
       tags: ['files'],
       auth: 'none',
       kind: 'query',
+      isTagged: true,
       params: ofFile(),
       query: z.strictObject({ size: z.enum(['full', 'thumbnail']).default('full') }),
       response: z.string().meta({ contentMediaType: 'image/*' }),
