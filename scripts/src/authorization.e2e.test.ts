@@ -113,6 +113,7 @@ const table = `
   getFile (on no message yet)        401    404      404   404       404   404   404
   downloadFile                       401    404      200   200       200   200   404
   downloadThumbnail                  401    404      200   200       200   200   404
+  getPicture (of no profile)         404    404      404   404       404   404   404
   getFileAddress                     401    404      200   200       200   200   404
   deleteFile                         401    404      404   404       404   404   404
   deleteFile (their own)             401    404      204   204       204   204   404

@@ -2,6 +2,7 @@ export * from './app.ts';
 export { type Cidrs, clientAddress, networkOf, parseCidrs } from './client-address.ts';
 export { type Given, giveCommand, type Submitter } from './commands.ts';
 export { type EndedSessions, endedSessions, refuseEnded } from './ended-sessions.ts';
+export type { JsonObject } from './example.ts';
 export { type BeginExchange, type Exchange, exchangeOf, exchanges } from './exchange.ts';
 export {
   instant,
@@ -15,7 +16,7 @@ export {
   webAddress,
   wholeNumber,
 } from './input.ts';
-export type { JsonObject, OpenApiDocument } from './openapi.ts';
+export { type OpenApiDocument, openApiDocument } from './openapi.ts';
 export type { PositionWaiter } from './positions.ts';
 export { EDGE_PROBLEMS, type InputFault, type ProblemDocument, type ProblemTable, Refusal } from './problem.ts';
 export {

@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { exampleOf, type JsonObject } from './example.ts';
 import type { EDGE_PROBLEMS, ProblemTable } from './problem.ts';
 import type { Route } from './route.ts';
-
-export type JsonObject = { readonly [key: string]: unknown };
 
 export type OpenApiDocument = {
   readonly openapi: string;
@@ -12,53 +11,82 @@ export type OpenApiDocument = {
   readonly components: Readonly<Record<string, JsonObject>>;
 };
 
-/** The OpenAPI 3.1 document of a service's routes, made of their zod schemas. */
+/**
+ * The OpenAPI 3.1 document of a service's routes, made of their zod schemas. A schema with an `id` in its `meta` becomes a component of
+ * that name.
+ */
 export const openApiDocument = (options: {
   name: string;
   routes: readonly Route[];
   problems: ProblemTable;
 }): OpenApiDocument => {
   const paths: Record<string, Record<string, unknown>> = {};
+  const schemas: Schemas = { Problem: PROBLEM_SCHEMA };
   for (const route of options.routes) {
     const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method]: operation(route, options.problems) };
+    paths[path] = { ...paths[path], [route.method]: operation(route, options.problems, schemas) };
   }
   return {
     openapi: '3.1.0',
     info: { title: `Palaver ${options.name}`, version: '1' },
     paths,
     components: {
-      schemas: { Problem: PROBLEM_SCHEMA },
+      schemas,
+      parameters: PARAMETERS,
+      headers: HEADERS,
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   };
 };
 
-const operation = (route: Route, problems: ProblemTable): JsonObject => ({
+/** Named ones, gathered while a document is made. */
+type Schemas = Record<string, JsonObject>;
+
+const operation = (route: Route, problems: ProblemTable, schemas: Schemas): JsonObject => ({
   operationId: route.operationId,
   summary: route.summary,
   tags: route.tags,
-  ...(route.auth === 'bearer' ? { security: [{ bearer: [] }] } : {}),
+  security: route.auth === 'bearer' ? [{ bearer: [] }] : [],
   parameters: [
     ...inputParameters(route.params, 'path'),
     ...inputParameters(route.query, 'query'),
     ...headerParameters(route),
   ],
-  ...(route.body
-    ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } } }
-    : {}),
+  ...(route.body ? { requestBody: requestBody(route.body, schemas) } : {}),
   ...(route.upload ? { requestBody: { required: true, content: { [route.upload]: { schema: UPLOAD_SCHEMA } } } } : {}),
-  responses: { [route.status]: success(route), ...refusals(route, problems) },
+  responses: { ...successes(route, schemas), ...refusals(route, problems) },
 });
 
-const success = (route: Route): JsonObject => {
-  const headers = route.kind === 'command' ? { headers: { 'Palaver-Position': POSITION_HEADER } } : {};
-  const content =
-    route.status === 204
-      ? {}
-      : { content: { [route.produces ?? 'application/json']: { schema: schemaOf(route.response, 'input') } } };
-  return { description: 'Done.', ...headers, ...content };
+const requestBody = (body: z.ZodType, schemas: Schemas): JsonObject => {
+  const schema = schemaOf(body, schemas);
+  return { required: true, content: { 'application/json': { schema, example: exampleOf(schema, schemas) } } };
 };
+
+const successes = (route: Route, schemas: Schemas): JsonObject => {
+  const headers = {
+    ...headersOf('X-Request-Id', ...RATE_LIMIT_HEADERS),
+    ...(route.kind === 'command' ? headersOf('Palaver-Position') : {}),
+    ...(route.isTagged ? headersOf('ETag') : {}),
+  };
+  // No content: what such a route answers with is the status alone.
+  const isEmpty = route.response instanceof z.ZodVoid || route.response instanceof z.ZodUndefined;
+  const content = isEmpty ? {} : { content: successContent(route, schemas) };
+  return {
+    [route.status]: { description: 'Done.', headers, ...content },
+    ...(route.takesRanges
+      ? { 206: { description: 'The range.', headers: { ...headers, ...headersOf('Content-Range') }, ...content } }
+      : {}),
+    ...(isCacheable(route) ? { 304: { description: 'It is what `If-None-Match` names.', headers } } : {}),
+  };
+};
+
+const successContent = ({ produces, response }: Route, schemas: Schemas): JsonObject => {
+  const schema = schemaOf(response, schemas);
+  if (produces !== undefined) return { [produces]: { schema } };
+  return { 'application/json': { schema, example: exampleOf(schema, schemas, { whole: true }) } };
+};
+
+const isCacheable = ({ isTagged, method }: Route): boolean => isTagged === true && method === 'get';
 
 /** One answer per status; the codes that it may carry are in its description. */
 const refusals = (route: Route, problems: ProblemTable): JsonObject => {
@@ -72,6 +100,7 @@ const refusals = (route: Route, problems: ProblemTable): JsonObject => {
       status,
       {
         description: `Code: ${[...new Set(codes)].join(', ')}.`,
+        headers: headersOf('X-Request-Id', ...(REFUSAL_HEADERS[status] ?? [])),
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),
@@ -89,65 +118,116 @@ const commandCodes = [
 const edgeCodes = (route: Route): readonly (keyof typeof EDGE_PROBLEMS)[] => [
   'invalid_input',
   'malformed_header',
-  ...(route.auth === 'bearer' ? (['unauthenticated', 'token_expired', 'token_invalid', 'session_ended'] as const) : []),
+  'malformed_path',
+  ...(route.auth === 'bearer' ? (['unauthenticated'] as const) : []),
+  // A token that is sent must be good, also where none is needed.
+  'token_expired',
+  'token_invalid',
+  'session_ended',
   ...(route.upload ? (['unsupported_media_type'] as const) : []),
   ...(route.body ? (['malformed_json', 'body_too_large', 'unsupported_media_type'] as const) : []),
   ...(route.kind === 'command' ? commandCodes : []),
   'rate_limited',
   'not_yet_visible',
   'database_unavailable',
+  'service_unavailable',
+  'service_broke_off',
+  'service_timeout',
 ];
 
 const inputParameters = (schema: z.ZodType | undefined, place: 'path' | 'query'): readonly JsonObject[] => {
   if (!schema) return [];
-  const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
+  const { properties = {}, required = [] } = schemaOf(schema, {}) as {
     properties?: Record<string, JsonObject>;
     required?: readonly string[];
   };
-  return Object.entries(properties).map(([name, one]) => ({
-    name,
-    in: place,
-    required: place === 'path' || required.includes(name),
-    schema: one,
-  }));
+  return Object.entries(properties).map(([name, one]) => {
+    const isRequired = place === 'path' || required.includes(name);
+    const example = isRequired ? { example: exampleOf(one, {}) } : {};
+    return { name, in: place, required: isRequired, schema: one, ...example };
+  });
 };
 
 const headerParameters = (route: Route): readonly JsonObject[] => {
-  const position = { name: 'Palaver-Position', in: 'header', required: false, ...POSITION_HEADER };
-  const key = {
-    name: 'Idempotency-Key',
-    in: 'header',
-    required: false,
-    description: 'The same key and body give the same answer again; 1-255 visible ASCII characters.',
-    schema: { type: 'string', minLength: 1, maxLength: 255 },
-  };
-  const reason = {
-    name: 'X-Audit-Log-Reason',
-    in: 'header',
-    required: false,
-    description: 'Why; it stands in the audit log. 1-512 characters, percent-encoded.',
-    schema: { type: 'string', maxLength: 4_608 },
-  };
-  const ifMatch = {
-    name: 'If-Match',
-    in: 'header',
-    required: false,
-    description: 'The ETag that was read: when it is another one by now, nothing is changed, and the answer is 412.',
-    schema: { type: 'string', examples: ['"3"'] },
-  };
-  const isConditional = route.problems.includes('precondition_failed');
-  return [
-    ...(route.kind === 'command' ? [key] : []),
-    ...(isConditional ? [ifMatch] : []),
-    ...(route.takesReason ? [reason] : []),
-    position,
+  const names: readonly (keyof typeof PARAMETERS)[] = [
+    ...(route.kind === 'command' ? (['Idempotency-Key'] as const) : []),
+    ...(route.problems.includes('precondition_failed') ? (['If-Match'] as const) : []),
+    ...(isCacheable(route) ? (['If-None-Match'] as const) : []),
+    ...(route.takesRanges ? (['Range'] as const) : []),
+    ...(route.takesReason ? (['X-Audit-Log-Reason'] as const) : []),
+    'Palaver-Position',
   ];
+  return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));
 };
 
-const POSITION_HEADER = {
-  description: 'Where the events of a command end. Sent back, the answer waits until it shows them.',
-  schema: { type: 'string', examples: ['servers:3@1042'] },
+const header = (name: string, description: string, schema: JsonObject): JsonObject => ({
+  name,
+  in: 'header',
+  required: false,
+  description,
+  schema: { type: 'string', ...schema },
+});
+
+const POSITION = { examples: ['servers:3@1042'] };
+
+const PARAMETERS = {
+  'Idempotency-Key': header(
+    'Idempotency-Key',
+    'The same key and body give the same answer again; 1-255 visible ASCII characters.',
+    { minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+  ),
+  'If-Match': header(
+    'If-Match',
+    'The ETag that was read: when it is another one by now, nothing is changed, and the answer is 412.',
+    { examples: ['"3"'] },
+  ),
+  'If-None-Match': header('If-None-Match', 'An ETag that was read: when it is still that one, the answer is 304.', {
+    examples: ['"3"'],
+  }),
+  Range: header('Range', 'One range of bytes (RFC 9110 14.2); of several, the whole is answered.', {
+    examples: ['bytes=0-1023'],
+  }),
+  'X-Audit-Log-Reason': header(
+    'X-Audit-Log-Reason',
+    'Why; it stands in the audit log. 1-512 characters, percent-encoded.',
+    { maxLength: 4_608 },
+  ),
+  'Palaver-Position': header(
+    'Palaver-Position',
+    'What a command answered: this answer waits until it shows the events up to there.',
+    POSITION,
+  ),
+} as const;
+
+const HEADERS = {
+  'X-Request-Id': { description: 'Finds the request in the logs.', schema: { type: 'string' } },
+  'Palaver-Position': {
+    description: 'Where the events of the command end. Sent back, an answer waits until it shows them.',
+    schema: { type: 'string', ...POSITION },
+  },
+  ETag: { description: 'Of what is answered, for `If-Match` and `If-None-Match`.', schema: { type: 'string' } },
+  'Content-Range': { description: 'Which bytes of how many.', schema: { type: 'string' } },
+  'RateLimit-Policy': {
+    description: 'How many such requests there may be, in how many seconds.',
+    schema: { type: 'string', examples: ['"commands";q=600;w=60'] },
+  },
+  RateLimit: {
+    description: 'How many are left, for how many seconds.',
+    schema: { type: 'string', examples: ['"commands";r=599;t=60'] },
+  },
+  'Retry-After': { description: 'Seconds to wait before the next try.', schema: { type: 'string', examples: ['1'] } },
+} as const;
+
+const RATE_LIMIT_HEADERS = ['RateLimit-Policy', 'RateLimit'] as const;
+/** Besides the request's id. */
+const REFUSAL_HEADERS: Readonly<Record<number, readonly (keyof typeof HEADERS)[]>> = {
+  416: ['Content-Range'],
+  429: ['Retry-After', ...RATE_LIMIT_HEADERS],
+  503: ['Retry-After'],
 };
+
+const headersOf = (...names: readonly (keyof typeof HEADERS)[]): JsonObject =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 const UPLOAD_SCHEMA = {
   type: 'object',
@@ -183,8 +263,12 @@ const PROBLEM_SCHEMA = {
   },
 };
 
-/** OpenAPI 3.1 takes JSON Schema 2020-12 as it is. */
-const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): JsonObject => {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  return rest;
+/** OpenAPI 3.1 takes JSON Schema 2020-12 as it is; the named parts of this one are added to `schemas`. */
+const schemaOf = (schema: z.ZodType, schemas: Schemas): JsonObject => {
+  const { $schema: _, $defs = {}, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  for (const [name, part] of Object.entries($defs)) schemas[name] = inComponents(part as JsonObject);
+  return inComponents(rest);
 };
+
+const inComponents = (schema: JsonObject): JsonObject =>
+  JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonObject;

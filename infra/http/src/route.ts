@@ -96,6 +96,10 @@ export type RouteOptions<
   readonly upload?: string;
   /** The media type of the answer, where it is not JSON. */
   readonly produces?: string;
+  /** Whether it answers with an entity tag; a query with the one that `If-None-Match` names is a 304. */
+  readonly isTagged?: boolean;
+  /** Whether it answers with a part where `Range` asks for one. */
+  readonly takesRanges?: boolean;
   /** Whether its commands carry the reason of `X-Audit-Log-Reason`, which lies on the log with their events. */
   readonly takesReason?: boolean;
   /** Whether its body's field `nonce` stands for an `Idempotency-Key` where there is none. */

@@ -61,6 +61,7 @@ export const profileRoutes = (parts: ProfileParts): readonly Route[] => [
     tags: ['profiles'],
     auth: 'bearer',
     kind: 'query',
+    isTagged: true,
     response: profileSchema.extend({ email: z.string().nullable() }),
     status: 200,
     problems: ['profile_not_found'],
@@ -81,6 +82,7 @@ export const profileRoutes = (parts: ProfileParts): readonly Route[] => [
     tags: ['profiles'],
     auth: 'bearer',
     kind: 'command',
+    isTagged: true,
     body: z
       .strictObject({ name: displayName().optional(), avatarUrl: avatarUrl(), avatarFileId: avatarFileId() })
       .refine(onePicture.check, onePicture.fault),
@@ -124,6 +126,7 @@ export const profileRoutes = (parts: ProfileParts): readonly Route[] => [
     tags: ['profiles'],
     auth: 'bearer',
     kind: 'query',
+    isTagged: true,
     params: z.object({ profileId: uuid() }),
     response: profileSchema,
     status: 200,

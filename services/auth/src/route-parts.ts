@@ -35,13 +35,15 @@ export const chosenPassword = () => text(passwordLength).meta({ examples: ['corr
 export const knownPassword = () =>
   text({ min: 1, max: passwordLength.max }).meta({ examples: ['correct horse battery'] });
 
-export const profileSchema = z.object({
-  id: uuid(),
-  name: z.string().meta({ examples: ['Ada'] }),
-  avatarUrl: z.string().nullable().meta({ description: 'Of the picture, also where that is a file' }),
-  avatarFileId: uuid().nullable(),
-  createdAt: z.iso.datetime(),
-});
+export const profileSchema = z
+  .object({
+    id: uuid(),
+    name: z.string().meta({ examples: ['Ada'] }),
+    avatarUrl: z.string().nullable().meta({ description: 'Of the picture, also where that is a file' }),
+    avatarFileId: uuid().nullable(),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Profile' });
 
 export const mailToken = () =>
   z

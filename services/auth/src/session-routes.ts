@@ -33,13 +33,15 @@ export const sessionProblems = {
   refresh_token_reused: { status: 401, title: 'The refresh token was spent before' },
 } as const satisfies ProblemTable;
 
-export const sessionTokensSchema = z.object({
-  sessionId: uuid(),
-  accessToken: z.string(),
-  tokenType: z.literal('Bearer'),
-  expiresInSeconds: z.int(),
-  refreshToken: z.string(),
-});
+export const sessionTokensSchema = z
+  .object({
+    sessionId: uuid(),
+    accessToken: z.string(),
+    tokenType: z.literal('Bearer'),
+    expiresInSeconds: z.int(),
+    refreshToken: z.string(),
+  })
+  .meta({ id: 'Tokens' });
 
 export type SessionParts = OpeningParts & {
   readonly db: Database;

@@ -14,7 +14,12 @@ type Said = {
 /** The fields of a request that say it, to be refined by `onePlace`. */
 export const purposeFields = () => ({
   purpose: z.enum(['ATTACHMENT', 'AVATAR', 'SERVER_IMAGE']).default('ATTACHMENT'),
-  channelId: uuid().optional().meta({ description: 'Of an attachment: where it will be posted' }),
+  channelId: uuid()
+    .optional()
+    .meta({
+      description: 'Of an attachment: where it will be posted',
+      examples: ['01900000-0000-7000-8000-000000000001'],
+    }),
   serverId: uuid().optional().meta({ description: 'Of a server image: whose; without it, of a server yet to be made' }),
 });
 

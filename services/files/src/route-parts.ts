@@ -7,25 +7,27 @@ import { z } from 'zod';
 
 export const command = (given: FilesCommand): FilesCommand => given;
 
-export const fileSchema = z.object({
-  id: uuid(),
-  ownerId: uuid(),
-  purpose: z.enum(['ATTACHMENT', 'AVATAR', 'SERVER_IMAGE']),
-  channelId: uuid().nullable().meta({ description: 'Of an attachment' }),
-  serverId: uuid().nullable().meta({ description: 'Of the picture of a server' }),
-  messageId: uuid().nullable().meta({ description: 'The message that it hangs on; null until it does' }),
-  name: z.string(),
-  type: z.string().meta({ description: 'Media type' }),
-  size: z.int().meta({ description: 'Bytes' }),
-  sha256: z.string().meta({ description: 'In hex' }),
-  width: z.int().nullable().meta({ description: 'Of an image, pixels' }),
-  height: z.int().nullable().meta({ description: 'Of an image, pixels' }),
-  thumbnail: z
-    .object({ width: z.int(), height: z.int() })
-    .nullable()
-    .meta({ description: 'Of an image, once it was made' }),
-  createdAt: z.iso.datetime(),
-});
+export const fileSchema = z
+  .object({
+    id: uuid(),
+    ownerId: uuid(),
+    purpose: z.enum(['ATTACHMENT', 'AVATAR', 'SERVER_IMAGE']),
+    channelId: uuid().nullable().meta({ description: 'Of an attachment' }),
+    serverId: uuid().nullable().meta({ description: 'Of the picture of a server' }),
+    messageId: uuid().nullable().meta({ description: 'The message that it hangs on; null until it does' }),
+    name: z.string(),
+    type: z.string().meta({ description: 'Media type' }),
+    size: z.int().meta({ description: 'Bytes' }),
+    sha256: z.string().meta({ description: 'In hex' }),
+    width: z.int().nullable().meta({ description: 'Of an image, pixels' }),
+    height: z.int().nullable().meta({ description: 'Of an image, pixels' }),
+    thumbnail: z
+      .object({ width: z.int(), height: z.int() })
+      .nullable()
+      .meta({ description: 'Of an image, once it was made' }),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'File' });
 
 /** As it is answered with: where the bytes are is nobody's to know, and what stands in the place of a channel is none. */
 export const viewOf = ({ objectKey: _, thumbnailKey: __, ...file }: StoredFile) => shown(file);

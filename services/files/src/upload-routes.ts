@@ -44,22 +44,24 @@ const sha256 = () =>
     .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
     .meta({ description: 'SHA-256 in hex' });
 
-const uploadSchema = z.object({
-  id: uuid(),
-  expiresAt: z.iso.datetime(),
-  post: z
-    .object({ url: z.string(), fields: z.record(z.string(), z.string()) })
-    .nullable()
-    .meta({ description: 'Where to send the file as multipart/form-data: these fields first, then `file`' }),
-  parts: z
-    .object({
-      partBytes: z.int(),
-      count: z.int(),
-      received: z.array(z.int()).readonly().meta({ description: 'Numbers of the parts that are there, from 1' }),
-    })
-    .nullable()
-    .meta({ description: 'Of a large file, which comes in parts' }),
-});
+const uploadSchema = z
+  .object({
+    id: uuid(),
+    expiresAt: z.iso.datetime(),
+    post: z
+      .object({ url: z.string(), fields: z.record(z.string(), z.string()) })
+      .nullable()
+      .meta({ description: 'Where to send the file as multipart/form-data: these fields first, then `file`' }),
+    parts: z
+      .object({
+        partBytes: z.int(),
+        count: z.int(),
+        received: z.array(z.int()).readonly().meta({ description: 'Numbers of the parts that are there, from 1' }),
+      })
+      .nullable()
+      .meta({ description: 'Of a large file, which comes in parts' }),
+  })
+  .meta({ id: 'Upload' });
 
 const ofUpload = () => z.object({ fileId: uuid() });
 

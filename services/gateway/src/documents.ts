@@ -55,6 +55,20 @@ export const openApiDocuments = (options: {
   };
 };
 
+const TAGS = [
+  ['auth', 'Accounts and sessions: signing up, in and out, forgotten passwords.'],
+  ['profiles', 'What is shown of people, and what they change of themselves.'],
+  ['servers', 'Where members and channels belong.'],
+  ['channels', 'Channels of a server, and what each gives and takes.'],
+  ['members', 'Members of a server: roles, names, time-outs, bans.'],
+  ['invites', 'How one becomes a member.'],
+  ['audit log', 'What was done in a server, and by whom.'],
+  ['messages', 'What is said in channels: history, search, reactions, pins.'],
+  ['read states', 'How far one has read, and what is unread.'],
+  ['direct channels', 'Channels between profiles, and blocking.'],
+  ['files', 'Sending files, and getting them back.'],
+] as const;
+
 /** Paths and components side by side; `missing` names the services whose document is not there. */
 export const mergeDocuments = (
   documents: readonly OpenApiDocument[],
@@ -71,9 +85,11 @@ export const mergeDocuments = (
     info: {
       title: 'Palaver',
       version: '1',
+      license: { name: 'MIT', identifier: 'MIT' },
       description: `An event-sourced chat. Errors are application/problem+json with a stable code.${note}`,
     },
     servers: [{ url: '/api' }],
+    tags: TAGS.map(([name, description]) => ({ name, description })),
     paths: Object.assign({}, ...documents.map((document) => document.paths)),
     components,
   };

@@ -7,15 +7,19 @@ import { command, inChannel, readStateSchema } from './route-parts.ts';
 
 /** Direct channels and blocks over HTTP. Their messages are those of any channel. */
 
-const directSchema = z.object({
-  id: uuid(),
-  group: z.boolean().meta({ description: 'Whether participants come and go; between two there is one channel' }),
-  profileIds: z.array(uuid()).readonly(),
-});
-const listedSchema = directSchema.extend({
-  openedAt: z.iso.datetime(),
-  readState: readStateSchema.omit({ channelId: true }),
-});
+const directSchema = z
+  .object({
+    id: uuid(),
+    group: z.boolean().meta({ description: 'Whether participants come and go; between two there is one channel' }),
+    profileIds: z.array(uuid()).readonly(),
+  })
+  .meta({ id: 'DirectChannel' });
+const listedSchema = directSchema
+  .extend({
+    openedAt: z.iso.datetime(),
+    readState: readStateSchema.omit({ channelId: true }),
+  })
+  .meta({ id: 'ListedDirectChannel' });
 
 const channelNotFound = (): Refusal => new Refusal('channel_not_found', 'There is no such channel among yours.');
 

@@ -12,43 +12,47 @@ export const inChannel = () => z.object({ channelId: uuid() });
 export const ofMessage = () => inChannel().extend({ messageId: uuid() });
 export const content = () => text({ min: 1, max: 4_000 }).meta({ examples: ['Hello, Babbage'] });
 
-export const messageSchema = z.object({
-  id: uuid(),
-  channelId: uuid(),
-  serverId: uuid().nullable().meta({ description: 'Null in a direct channel' }),
-  authorId: uuid().nullable().meta({ description: 'Null when the account of its author is gone' }),
-  seq: z.int(),
-  content: z.string(),
-  editedAt: z.iso.datetime().nullable(),
-  replyToId: uuid().nullable().meta({ description: 'A message of the channel, which may be gone by now' }),
-  mentions: z.array(uuid()).readonly(),
-  mentionsEveryone: z.boolean(),
-  importedAt: z.iso.datetime().nullable(),
-  createdAt: z.iso.datetime(),
-  attachments: z
-    .array(
-      z.object({
-        id: uuid(),
-        name: z.string(),
-        type: z.string(),
-        size: z.int(),
-        width: z.int().nullable(),
-        height: z.int().nullable(),
-        hasThumbnail: z.boolean(),
-      }),
-    )
-    .readonly(),
-  reactions: z.array(z.object({ emoji: z.string(), count: z.int(), me: z.boolean() })).readonly(),
-  pinned: z.boolean(),
-});
+export const messageSchema = z
+  .object({
+    id: uuid(),
+    channelId: uuid(),
+    serverId: uuid().nullable().meta({ description: 'Null in a direct channel' }),
+    authorId: uuid().nullable().meta({ description: 'Null when the account of its author is gone' }),
+    seq: z.int(),
+    content: z.string(),
+    editedAt: z.iso.datetime().nullable(),
+    replyToId: uuid().nullable().meta({ description: 'A message of the channel, which may be gone by now' }),
+    mentions: z.array(uuid()).readonly(),
+    mentionsEveryone: z.boolean(),
+    importedAt: z.iso.datetime().nullable(),
+    createdAt: z.iso.datetime(),
+    attachments: z
+      .array(
+        z.object({
+          id: uuid(),
+          name: z.string(),
+          type: z.string(),
+          size: z.int(),
+          width: z.int().nullable(),
+          height: z.int().nullable(),
+          hasThumbnail: z.boolean(),
+        }),
+      )
+      .readonly(),
+    reactions: z.array(z.object({ emoji: z.string(), count: z.int(), me: z.boolean() })).readonly(),
+    pinned: z.boolean(),
+  })
+  .meta({ id: 'Message' });
 
-export const readStateSchema = z.object({
-  channelId: uuid(),
-  lastSeq: z.int().meta({ description: 'Of the newest message that is there; 0 for none' }),
-  readSeq: z.int().meta({ description: 'Of the last message that you have read; 0 for none' }),
-  unread: z.int().meta({ description: 'Messages posted after that one' }),
-  mentions: z.int().meta({ description: 'Those of them that name you, or everyone' }),
-});
+export const readStateSchema = z
+  .object({
+    channelId: uuid(),
+    lastSeq: z.int().meta({ description: 'Of the newest message that is there; 0 for none' }),
+    readSeq: z.int().meta({ description: 'Of the last message that you have read; 0 for none' }),
+    unread: z.int().meta({ description: 'Messages posted after that one' }),
+    mentions: z.int().meta({ description: 'Those of them that name you, or everyone' }),
+  })
+  .meta({ id: 'ReadState' });
 
 /** Of a request: who asks, about which channel, and when. */
 export type Asked = {

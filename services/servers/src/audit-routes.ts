@@ -28,15 +28,17 @@ const actions = [
   'NicknameChanged',
 ] as const satisfies readonly ServersEvent['type'][];
 
-const auditEntrySchema = z.object({
-  id: z.int(),
-  action: z.enum(actions),
-  actor: z.string().meta({ description: 'The profile that did it, or `system`' }),
-  reason: z.string().nullable().meta({ description: 'What `X-Audit-Log-Reason` said' }),
-  target: z.string().meta({ description: 'A profile, channel or server, or the code of an invite' }),
-  changes: z.record(z.string(), z.unknown()),
-  createdAt: instant(),
-});
+const auditEntrySchema = z
+  .object({
+    id: z.int(),
+    action: z.enum(actions),
+    actor: z.string().meta({ description: 'The profile that did it, or `system`' }),
+    reason: z.string().nullable().meta({ description: 'What `X-Audit-Log-Reason` said' }),
+    target: z.string().meta({ description: 'A profile, channel or server, or the code of an invite' }),
+    changes: z.record(z.string(), z.unknown()),
+    createdAt: instant(),
+  })
+  .meta({ id: 'AuditEntry' });
 
 export const auditRoutes = (db: Database): readonly Route[] => [
   defineRoute({

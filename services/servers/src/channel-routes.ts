@@ -50,26 +50,30 @@ const fields = {
     .meta({ description: 'Pause between two messages of a member; 0 for none', examples: [10] }),
 };
 
-export const channelSchema = z.object({
-  id: uuid(),
-  name: z.string(),
-  type: channelType(),
-  topic: z.string().nullable(),
-  categoryId: uuid().nullable(),
-  position: z.int(),
-  slowModeSeconds: z.int(),
-  serverId: uuid(),
-  profileId: uuid().meta({ description: 'Who made it' }),
-  version: version(),
-  createdAt: instant(),
-  updatedAt: instant(),
-});
-const overwriteSchema = z.object({
-  role: role().nullable(),
-  profileId: uuid().nullable(),
-  allow: z.array(z.string()).readonly(),
-  deny: z.array(z.string()).readonly(),
-});
+export const channelSchema = z
+  .object({
+    id: uuid(),
+    name: z.string(),
+    type: channelType(),
+    topic: z.string().nullable(),
+    categoryId: uuid().nullable(),
+    position: z.int(),
+    slowModeSeconds: z.int(),
+    serverId: uuid(),
+    profileId: uuid().meta({ description: 'Who made it' }),
+    version: version(),
+    createdAt: instant(),
+    updatedAt: instant(),
+  })
+  .meta({ id: 'Channel' });
+const overwriteSchema = z
+  .object({
+    role: role().nullable(),
+    profileId: uuid().nullable(),
+    allow: z.array(z.string()).readonly(),
+    deny: z.array(z.string()).readonly(),
+  })
+  .meta({ id: 'Overwrite' });
 
 const channelOf = (result: ChannelResult) => ({
   id: result.channelId,
@@ -95,6 +99,7 @@ export const channelRoutes = (db: Database): readonly Route[] => [
     tags: ['channels'],
     auth: 'bearer',
     kind: 'command',
+    isTagged: true,
     takesReason: true,
     params: inServer(),
     body: z.strictObject({
@@ -131,6 +136,7 @@ export const channelRoutes = (db: Database): readonly Route[] => [
     tags: ['channels'],
     auth: 'bearer',
     kind: 'query',
+    isTagged: true,
     params: inChannel(),
     response: channelSchema.extend({ overwrites: z.array(overwriteSchema).readonly() }),
     status: 200,
@@ -151,6 +157,7 @@ export const channelRoutes = (db: Database): readonly Route[] => [
     tags: ['channels'],
     auth: 'bearer',
     kind: 'command',
+    isTagged: true,
     takesReason: true,
     params: inChannel(),
     body: z

@@ -1,1 +1,2 @@
 export { serversDecider } from './decider.ts';
+export { serversProblems, serversRoutes } from './routes.ts';

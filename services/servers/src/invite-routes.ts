@@ -12,16 +12,18 @@ import { command, demand, inServer, instant, inviteCode, isoTime, newInviteCode,
 const permission = () => z.enum(grantablePermissions);
 const dayInSeconds = 24 * 60 * 60;
 
-const inviteSchema = z.object({
-  code: z.string(),
-  serverId: uuid(),
-  permissions: z.array(z.string()).readonly(),
-  uses: z.int(),
-  maxUses: z.int().nullable(),
-  expiresAt: instant().nullable(),
-  createdBy: uuid(),
-  createdAt: instant(),
-});
+const inviteSchema = z
+  .object({
+    code: z.string(),
+    serverId: uuid(),
+    permissions: z.array(z.string()).readonly(),
+    uses: z.int(),
+    maxUses: z.int().nullable(),
+    expiresAt: instant().nullable(),
+    createdBy: uuid(),
+    createdAt: instant(),
+  })
+  .meta({ id: 'Invite' });
 
 export const inviteRoutes = (db: Database, pictures: Pictures): readonly Route[] => [
   defineRoute({

@@ -18,20 +18,24 @@ import { command, demand, inServer, instant, role, standingFor } from './route-p
 
 const concerning = () => inServer().extend({ profileId: uuid() });
 
-export const memberSchema = z.object({
-  profileId: uuid(),
-  role: role(),
-  permissions: z.array(z.string()).readonly().meta({ description: 'Granted by the invite' }),
-  nickname: z.string().nullable(),
-  timedOutUntil: instant().nullable(),
-  joinedAt: instant(),
-});
-const banSchema = z.object({
-  profileId: uuid(),
-  bannedBy: z.string(),
-  reason: z.string().nullable(),
-  createdAt: instant(),
-});
+export const memberSchema = z
+  .object({
+    profileId: uuid(),
+    role: role(),
+    permissions: z.array(z.string()).readonly().meta({ description: 'Granted by the invite' }),
+    nickname: z.string().nullable(),
+    timedOutUntil: instant().nullable(),
+    joinedAt: instant(),
+  })
+  .meta({ id: 'Member' });
+const banSchema = z
+  .object({
+    profileId: uuid(),
+    bannedBy: z.string(),
+    reason: z.string().nullable(),
+    createdAt: instant(),
+  })
+  .meta({ id: 'Ban' });
 
 const day = 24 * 60 * 60 * 1_000;
 const maxTimeOutMs = 28 * day;

@@ -12,7 +12,11 @@ export const command = (given: ServersCommand): ServersCommand => given;
 
 export const inServer = () => z.object({ serverId: uuid() });
 export const role = () => z.enum(['GUEST', 'MODERATOR', 'ADMIN']);
-export const inviteCode = () => z.string().regex(/^[\w-]{8,64}$/, 'must be an invite code');
+export const inviteCode = () =>
+  z
+    .string()
+    .regex(/^[\w-]{8,64}$/, 'must be an invite code')
+    .meta({ examples: ['R2VuZXJhbCBr'] });
 
 /** A change that names nothing would be answered as if something had changed. */
 export const changesSomething = {

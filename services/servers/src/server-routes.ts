@@ -32,19 +32,23 @@ import type { ServerChangedResult, ServerResult } from './server.ts';
 
 const name = () => oneLine({ max: 100 }).meta({ minLength: 1, maxLength: 100, examples: ['Analytical Engine'] });
 
-export const serverSchema = z.object({
-  id: uuid(),
-  name: z.string(),
-  imageUrl: z.string().nullable().meta({ description: 'Of the picture, also where that is a file' }),
-  imageFileId: uuid().nullable(),
-  inviteCode: z.string(),
-  profileId: uuid().meta({ description: 'The owner' }),
-  memberCount: z.int(),
-  version: version(),
-  createdAt: instant(),
-  updatedAt: instant(),
-});
-const serverWithChannels = serverSchema.extend({ channels: z.array(channelSchema).readonly() });
+export const serverSchema = z
+  .object({
+    id: uuid(),
+    name: z.string(),
+    imageUrl: z.string().nullable().meta({ description: 'Of the picture, also where that is a file' }),
+    imageFileId: uuid().nullable(),
+    inviteCode: z.string(),
+    profileId: uuid().meta({ description: 'The owner' }),
+    memberCount: z.int(),
+    version: version(),
+    createdAt: instant(),
+    updatedAt: instant(),
+  })
+  .meta({ id: 'Server' });
+const serverWithChannels = serverSchema
+  .extend({ channels: z.array(channelSchema).readonly() })
+  .meta({ id: 'ServerWithChannels' });
 
 export const serverRoutes = (db: Database, pictures: Pictures): readonly Route[] => [
   defineRoute({
@@ -140,6 +144,7 @@ export const serverRoutes = (db: Database, pictures: Pictures): readonly Route[]
     tags: ['servers'],
     auth: 'bearer',
     kind: 'query',
+    isTagged: true,
     params: inServer(),
     response: serverWithChannels,
     status: 200,
@@ -159,6 +164,7 @@ export const serverRoutes = (db: Database, pictures: Pictures): readonly Route[]
     tags: ['servers'],
     auth: 'bearer',
     kind: 'command',
+    isTagged: true,
     takesReason: true,
     params: inServer(),
     body: z

@@ -1,0 +1,1 @@
+export { mergeDocuments } from './documents.ts';
