@@ -11,7 +11,13 @@ export {
   registerSchemas,
   SchemasRefused,
 } from './registration.ts';
-export { type RegisteredVersion, type RegistryApi, RegistryRefusal, registryApi, type Verdict } from './registry-api.ts';
+export {
+  type RegisteredVersion,
+  type RegistryApi,
+  RegistryRefusal,
+  registryApi,
+  type Verdict,
+} from './registry-api.ts';
 export {
   type AvroCodecOptions,
   avroCodec,

@@ -83,7 +83,8 @@ const linesOf = (found: {
     ...found.registry.flatMap((one) => findingLines(one, 'registered')),
   ];
   const unreleased = found.unreleased.map(
-    ({ topic, record, version }) => `${topic} ${record}: version ${version} is not released yet (palaver schemas release)`,
+    ({ topic, record, version }) =>
+      `${topic} ${record}: version ${version} is not released yet (palaver schemas release)`,
   );
   if (problems.length > 0) return [...problems, ...unreleased];
   return [...unreleased, `${formatCount(found.contracts.length)} schemas break nobody`];
@@ -139,7 +140,8 @@ Nothing is released that breaks anybody.`,
       return 1;
     }
     const released = release(contracts);
-    for (const { contract, version } of released) console.log(`${contract.topic} ${contract.schema.name}: version ${version}`);
+    for (const { contract, version } of released)
+      console.log(`${contract.topic} ${contract.schema.name}: version ${version}`);
     console.log(`${formatCount(released.length)} released`);
     return 0;
   },
