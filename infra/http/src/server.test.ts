@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { setImmediate as tick } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { listen } from './index.ts';
@@ -82,3 +83,28 @@ test('a body that brings nothing for a while is a 408; one that is slow is not',
   expect(stalled).toContain('request_timeout');
   await server.close();
 });
+
+test('a body whose reader stops in the middle holds up no request behind it', async () => {
+  const server = await listen(
+    (req, res) => {
+      if (req.method === 'GET') return void res.end('next');
+      const slow = new PassThrough({ highWaterMark: 1_000 });
+      req.pipe(slow);
+      slow.once('readable', () => res.writeHead(422).end('no'));
+    },
+    { host, port: 0 },
+  );
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const send = (method: string, body = ''): Promise<number> =>
+    new Promise((resolve, reject) => {
+      request(server.url, { agent, method }, (answer) => answer.resume().on('end', () => resolve(answer.statusCode!)))
+        .on('error', reject)
+        .end(body);
+    });
+  for (let turn = 0; turn < 5; turn += 1) {
+    expect(await send('POST', 'x'.repeat(300_000))).toBe(422);
+    expect(await send('GET')).toBe(200);
+  }
+  agent.destroy();
+  await server.close();
+}, 10_000);

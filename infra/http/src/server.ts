@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { refuseStalled } from './stalled.ts';
 import { refuseUnparsed } from './unparsed.ts';
+import { takeInUnread } from './unread.ts';
 
 export type Listening = {
   readonly host: string;
@@ -40,6 +41,7 @@ export const listen = async (app: RequestListener, options: ListenOptions): Prom
   );
   server.on('clientError', refuseUnparsed);
   refuseStalled(server, stallTimeoutMs);
+  takeInUnread(server);
   await bound(server, host, port);
   const real = (server.address() as AddressInfo).port;
   return {

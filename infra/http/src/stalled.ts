@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { refuseUnparsed } from './unparsed.ts';
+import { hasBody } from './unread.ts';
 
 /**
  * Ends requests whose body brings nothing for a while, with 408: Node itself limits only how long a request takes in all, and that has
@@ -23,6 +24,3 @@ export const refuseStalled = (server: Server, stallTimeoutMs: number): void => {
   look.unref();
   server.on('close', () => clearInterval(look));
 };
-
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';

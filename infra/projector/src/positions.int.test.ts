@@ -31,6 +31,12 @@ const startOn = async (broker: ReturnType<typeof memoryBroker>): Promise<void> =
 };
 const at = (offset: number, service = 'rooms') => ({ service, partition: 0, offset });
 
+const cutListener = async (): Promise<void> => {
+  const cut = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'waiter'
+    and datname = current_database()`;
+  expect((await database.pool.query(cut)).rowCount).toBe(1);
+};
+
 test('waits until the model has passed the position, and no longer', async () => {
   const broker = memoryBroker({ partitions: 1 });
   const writer = new EventWriter();
@@ -69,14 +75,23 @@ test('does not wait for a partition that the topic does not have', async () => {
   expect(await waiter.waitFor([{ ...nowhere, service: 'auth' }], 0)).toBe(true);
 });
 
+test('takes nothing for passed while it does not hear of commits: Postgres may have crashed, and forgotten some', async () => {
+  const broker = memoryBroker({ partitions: 1 });
+  await startOn(broker);
+  broker.write('rooms.events', 0, [new EventWriter().opened('a')]);
+  expect(await waiter.waitFor([at(1)], 10_000)).toBe(true);
+  await cutListener();
+  await until('the connection is lost', () => !waiter.connected);
+  expect(await waiter.waitFor([at(1)], 0)).toBe(false);
+  expect(await waiter.waitFor([at(1)], 10_000)).toBe(true);
+});
+
 test('connects again after its connection was cut, and catches up on what it missed', async () => {
   const broker = memoryBroker({ partitions: 1 });
   const writer = new EventWriter();
   await startOn(broker);
   await until('connected', () => waiter.connected);
-  const cut = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'waiter'
-    and datname = current_database()`;
-  expect((await database.pool.query(cut)).rowCount).toBe(1);
+  await cutListener();
   broker.write('rooms.events', 0, [writer.opened('a')]);
   expect(await waiter.waitFor([at(1)], 10_000)).toBe(true);
 });

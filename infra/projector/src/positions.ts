@@ -106,6 +106,8 @@ class Listener implements PositionWaiter {
       if (this.client !== client) return;
       this.client = null;
       this.listening = false;
+      // A Postgres that crashed may have forgotten the last commits, and answers queries before this listens again.
+      this.passed.clear();
       client.end().catch(() => {});
       this.reconnect(FIRST_PAUSE_MS);
     };
@@ -115,10 +117,8 @@ class Listener implements PositionWaiter {
     try {
       await client.connect();
       await client.query(`listen ${CHANNEL}`);
-      // After LISTEN, so that no commit falls between the two; whatever was heard before may be void after a crash.
-      const passed = await this.readPassed(client);
-      this.passed.clear();
-      this.advance(passed);
+      // After LISTEN, so that no commit falls between the two.
+      this.advance(await this.readPassed(client));
       this.client = client;
       this.listening = true;
       if (this.closed) await client.end();

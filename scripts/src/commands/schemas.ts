@@ -21,7 +21,7 @@ import { formatCount } from '../progress.ts';
 const check: Command = {
   name: 'schemas check',
   summary: 'judge the schemas against every version that was ever released, and against a registry',
-  usage: `[--registry [URL]] [--json]
+  usage: `[--registry URL] [--json]
 
 Says what a change breaks, for whom, and how to do it instead. Events must be readable by old and new programs for ever
 (FULL_TRANSITIVE), commands by newer ones (BACKWARD_TRANSITIVE); besides, logical types and defaults keep their meaning, each field has a
