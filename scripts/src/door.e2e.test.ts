@@ -155,7 +155,7 @@ test('no log holds a secret, whatever went wrong', async () => {
     ...[password, wrong, fresh, ...keys, ...tokens],
     ...Object.values<string>(upload.body.post.fields).filter((value) => value.length > 60),
     required('PALAVER_TEST_S3_SECRET_KEY'),
-    new URL(required('PALAVER_TEST_POSTGRES')).password + '@',
+    `${new URL(required('PALAVER_TEST_POSTGRES')).password}@`,
   ];
   expect(secrets.length).toBeGreaterThan(14);
   const logs = readdirSync(join(dataDir, 'logs')).filter((name) => name.endsWith('.log'));

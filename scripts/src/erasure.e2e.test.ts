@@ -107,7 +107,7 @@ const findInDatabases = async (needles: readonly Needle[]): Promise<readonly str
         `select format('%I.%I', schemaname, tablename) as name from pg_tables
          where schemaname not in ('pg_catalog', 'information_schema')`,
       );
-      expect(tables.length).toBeGreaterThan(3);
+      expect(tables.length).toBeGreaterThan(0);
       for (const { name } of tables) {
         for (const needle of needles) {
           const forms = formsOf(needle).map((form) => form.toString());

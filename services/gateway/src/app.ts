@@ -121,6 +121,7 @@ const passer =
     const profile = token === null ? undefined : memory.verifyToken(token).sub;
     const unseen = req.method === 'POST' && (upstreamSpecs[name].unseenPosts?.test(path) ?? false);
     exchange.actor = profile;
+    const asked = req.headers['palaver-position']?.toString();
     const address = clientAddress(req, memory.trusted);
     const waited = memory.limited(res, { method: req.method ?? '', path, profile, clientAddress: address });
     if (waited) await waited;
@@ -130,9 +131,7 @@ const passer =
       'x-forwarded-for': address,
       'x-forwarded-host': req.headers.host,
       'x-forwarded-proto': 'http',
-      'palaver-position':
-        req.headers['palaver-position']?.toString() ??
-        (profile === undefined ? undefined : memory.positions.headerFor(profile, unseen)),
+      'palaver-position': profile === undefined ? asked : memory.positions.headerFor(profile, unseen, asked),
     };
     await forward(upstream, req, res, {
       path,

@@ -550,9 +550,15 @@ describe('positions', () => {
     await ask('/servers', null);
     expect(sent()).toBeUndefined();
   });
-  test("give way to the client's own", async () => {
-    await ask('/servers', 'grace', { headers: { 'Palaver-Position': 'auth:0@1' } });
-    expect(sent()).toBe('auth:0@1');
+  test('go beside those that the client asks for, of which the later counts', async () => {
+    const own = 'auth:0@1,servers:3@11,servers:4@8';
+    await ask('/servers', 'grace', { headers: { 'Palaver-Position': own } });
+    const kept = ['messages:1@9', 'messages:2@4', 'servers:3@12'];
+    expect(sent()?.split(',').sort()).toEqual(['auth:0@1', ...kept, 'servers:4@8']);
+  });
+  test('that are malformed are for the service to refuse', async () => {
+    await ask('/servers', 'grace', { headers: { 'Palaver-Position': 'nonsense' } });
+    expect(sent()).toBe('nonsense');
   });
 });
 

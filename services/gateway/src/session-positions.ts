@@ -9,8 +9,11 @@ import { LRUCache } from 'lru-cache';
 export type SessionPositions = {
   /** Takes in the `Palaver-Position` that the profile was answered; whether by one of the requests that need not see each other. */
   remember(profile: string, header: string, unseen?: boolean): void;
-  /** The header for the profile's next request, which may be one of those; undefined when there is none. */
-  headerFor(profile: string, unseen?: boolean): string | undefined;
+  /**
+   * The header for the profile's next request, which may be one of those: what the profile asks for itself, of somebody else's writes
+   * perhaps, and what it was answered. Undefined when there is none.
+   */
+  headerFor(profile: string, unseen?: boolean, asked?: string): string | undefined;
 };
 
 /** As many as a service takes in one header. */
@@ -18,6 +21,8 @@ const MAX_POSITIONS = 32;
 
 /** `seen`: the newest that was not answered by a request which others need not see. */
 type Remembered = { readonly newest: Position; readonly seen: Position | null; readonly atMs: number };
+
+const placeOf = ({ service, partition }: Position): string => `${service}:${partition}`;
 
 const later = (a: Position | null, b: Position | null): Position | null =>
   a === null || (b !== null && b.offset > a.offset) ? b : a;
@@ -30,7 +35,7 @@ export const sessionPositions = ({ maxProfiles = 50_000, keepMs = 60_000 } = {})
       const kept = profiles.get(profile) ?? new Map<string, Remembered>();
       const atMs = Date.now();
       for (const position of parsePositions(header) ?? []) {
-        const place = `${position.service}:${position.partition}`;
+        const place = placeOf(position);
         const before = kept.get(place);
         kept.delete(place); // Set anew, so that the map runs from the oldest to the newest.
         const newest = later(before?.newest ?? null, position)!;
@@ -40,16 +45,22 @@ export const sessionPositions = ({ maxProfiles = 50_000, keepMs = 60_000 } = {})
       profiles.set(profile, kept);
     },
 
-    headerFor(profile, unseen = false) {
-      const kept = profiles.get(profile);
-      if (kept === undefined) return undefined;
+    headerFor(profile, unseen = false, asked = '') {
+      const own = asked === '' ? [] : parsePositions(asked);
+      // The service says what is wrong with it.
+      if (own === null) return asked;
+      const wanted = new Map<string, Position>();
       const since = Date.now() - keepMs;
-      const texts: string[] = [];
-      for (const { newest, seen, atMs } of kept.values()) {
+      for (const [place, { newest, seen, atMs }] of profiles.get(profile) ?? []) {
         const position = unseen ? seen : newest;
-        if (atMs >= since && position !== null) texts.push(formatPosition(position));
+        if (atMs >= since && position !== null) wanted.set(place, position);
       }
-      return texts.length === 0 ? undefined : texts.join(',');
+      for (const position of own) {
+        const place = placeOf(position);
+        wanted.set(place, later(wanted.get(place) ?? null, position)!);
+      }
+      // Those that the profile asked for come last, behind its newest.
+      return wanted.size === 0 ? undefined : [...wanted.values()].slice(-MAX_POSITIONS).map(formatPosition).join(',');
     },
   };
 };
