@@ -11,7 +11,7 @@ export const takeInUnread = (server: Server): void => {
   server.on('request', (req, res) => {
     if (!hasBody(req)) return;
     res.on('finish', () => {
-      if (req.complete || req.destroyed) return;
+      if (req.readableEnded || req.destroyed) return;
       const { socket } = req;
       const until = socket.bytesRead + mostUnreadBytes;
       req.unpipe();

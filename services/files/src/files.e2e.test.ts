@@ -226,6 +226,17 @@ describe('an image', () => {
     expect(posted.body.attachments).toMatchObject([{ id, hasThumbnail: true }]);
   });
 
+  test('gets it soon when others came at the same time', async () => {
+    const sent = await Promise.all(Array.from({ length: 30 }, () => send()));
+    const startedMs = performance.now();
+    for (const { body } of sent) {
+      const known = async () => (await api(`GET /files/${body.id}`, { token: owner.token })).body.thumbnail;
+      await expect.poll(known, soon).not.toBeNull();
+    }
+    // One a second would take thirty.
+    expect(performance.now() - startedMs).toBeLessThan(15_000);
+  }, 60_000);
+
   test('that is broken has none, and holds up no other', async () => {
     const broken = await send({ bytes: png.subarray(0, png.length - 30) });
     expect(broken.status).toBe(201);

@@ -55,7 +55,9 @@ export const startThumbnails = async (options: {
     expireInSeconds: 120,
     deleteAfterSeconds: 3_600,
   });
-  await boss.work<Job>(queue, { pollingIntervalSeconds: 1 }, async ([job]) => {
+  const worker: string = await boss.work<Job>(queue, { pollingIntervalSeconds: 1 }, async ([job]) => {
+    // Looks for the next one at once, not in a second.
+    boss.notifyWorker(worker);
     try {
       if (job) await make({ store, add }, job.data);
     } catch (error) {
@@ -67,6 +69,7 @@ export const startThumbnails = async (options: {
   return {
     request: async ({ fileId, ownerId, objectKey }) => {
       await boss.send(queue, { fileId, ownerId, objectKey }, { singletonKey: fileId });
+      boss.notifyWorker(worker);
     },
     close: () => boss.stop({ timeout: 10_000 }),
   };
