@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type Request, type Response } from 'express';
 import { Refusal } from './problem.ts';
+import { hasBody } from './unread.ts';
 
 /**
  * Reads a JSON body; undefined when there is none. Throws what body-parser throws, `Refusal` `unsupported_media_type` for a body
@@ -42,6 +43,3 @@ const isNamed = (error: unknown): boolean => (error as { type?: unknown }).type 
 
 const undecodable = (cause: unknown): Refusal =>
   new Refusal('malformed_json', 'The body is not as its Content-Encoding says.', { cause });
-
-const hasBody = (req: Request): boolean =>
-  req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;

@@ -41,3 +41,4 @@ export { type Listening, type ListenOptions, listen, PortTaken } from './server.
 export { type Check, closeShell, openShell, type Ready, type ShellOptions, sendJson, sendProblem } from './shell.ts';
 export * from './token.ts';
 export { entityTag, expectedVersion } from './versions.ts';
+export { hasBody } from './unread.ts';

@@ -24,4 +24,4 @@ export const takeInUnread = (server: Server): void => {
 };
 
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

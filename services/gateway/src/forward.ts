@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Refusal } from '@palaver/http';
+import { hasBody, Refusal } from '@palaver/http';
 import { type Dispatcher, errors, Pool } from 'undici';
 import { type Circuit, type CircuitLimits, circuit } from './circuit.ts';
 import { responseHeaders } from './headers.ts';
@@ -135,9 +135,6 @@ const exchangeWith = (
       },
     );
   });
-
-const hasBody = (req: IncomingMessage): boolean =>
-  req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
 
 const UNREACHED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN']);
 

@@ -2,6 +2,7 @@ import { networkOf } from '@palaver/http';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { postsOfMessages } from './upstreams.ts';
 
 /**
  * How many requests of a kind somebody may make, over all gateways together. Counts lie in Postgres; an instance takes a few requests' worth
@@ -48,7 +49,7 @@ export type Limits = Readonly<Record<LimitKind, Limit>>;
 
 export const limitKinds = Object.keys(usualLimits) as readonly LimitKind[];
 
-/** What kind of request it is, and whose. `path` is below `/api`, and `route` the first segment of it. */
+/** What kind of request it is, and whose. `path` is below `/api`. */
 export const limitOf = (request: {
   readonly method: string;
   readonly path: string;
@@ -62,7 +63,7 @@ export const limitOf = (request: {
     return { kind: path.startsWith('/auth/') && !isQuery ? 'accounts' : 'anonymous', subject };
   }
   if (isQuery) return { kind: 'queries', subject: profile };
-  if (/^\/channels\/[^/?]+\/messages(?:\?|$)/.test(path)) return { kind: 'posts', subject: profile };
+  if (postsOfMessages.test(path)) return { kind: 'posts', subject: profile };
   return { kind: /^\/files(?:[/?]|$)/.test(path) ? 'uploads' : 'commands', subject: profile };
 };
 

@@ -14,12 +14,15 @@ type UpstreamSpec = {
   readonly answerTimeoutMs?: number;
 };
 
+/** Where messages are posted, as their service knows it. */
+export const postsOfMessages = /^\/channels\/[^/?]+\/messages(?:\?|$)/;
+
 export const upstreamSpecs: Readonly<Record<UpstreamName, UpstreamSpec>> = {
   auth: { owns: ['auth', 'profiles', '.well-known'] },
   servers: { owns: ['servers', 'invites'] },
   messages: {
     owns: ['channels', 'messages', 'read-states', 'direct-channels', 'blocks'],
-    unseenPosts: /^\/channels\/[^/?]+\/messages(?:\?|$)/,
+    unseenPosts: postsOfMessages,
   },
   files: { owns: ['files'], answerTimeoutMs: 300_000 },
 };
