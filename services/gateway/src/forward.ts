@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PassThrough } from 'node:stream';
 import { hasBody, Refusal } from '@palaver/http';
 import { type Dispatcher, errors, Pool } from 'undici';
 import { type Circuit, type CircuitLimits, circuit } from './circuit.ts';
@@ -59,12 +60,13 @@ export const forward = async (
   res: ServerResponse,
   forwarded: Forwarded,
 ): Promise<void> => {
+  const body = hasBody(req) ? bodyOf(req) : null;
   let repeats = isRepeatable(req) ? 1 : 0;
   for (let tries = 1; ; tries++) {
     const instance = nextInstance(upstream);
     if (instance === null) throw unavailable(upstream);
     try {
-      return await exchangeWith(instance, req, res, forwarded);
+      return await exchangeWith(instance, req, res, { ...forwarded, body });
     } catch (error) {
       if (!res.destroyed && (isUnreached(error) || isTimeout(error))) instance.circuit.failed();
       else instance.circuit.untold();
@@ -95,7 +97,7 @@ const exchangeWith = (
   { pool, circuit }: Instance,
   req: IncomingMessage,
   res: ServerResponse,
-  forwarded: Forwarded,
+  { body, ...forwarded }: Forwarded & { readonly body: PassThrough | null },
 ): Promise<void> =>
   new Promise((resolve, reject) => {
     let flowing: Dispatcher.DispatchController | undefined;
@@ -107,7 +109,7 @@ const exchangeWith = (
         path: forwarded.path,
         method: req.method as Dispatcher.HttpMethod,
         headers: forwarded.headers,
-        body: hasBody(req) ? req : null,
+        body,
       },
       {
         onRequestStart(controller) {
@@ -135,6 +137,12 @@ const exchangeWith = (
       },
     );
   });
+
+/**
+ * undici destroys a body when the answer comes before its end. That of the client must not go so, since its connection would go with it:
+ * it is taken in behind the answer, as `listen` does with what nobody reads.
+ */
+const bodyOf = (req: IncomingMessage): PassThrough => req.pipe(new PassThrough());
 
 const UNREACHED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN']);
 

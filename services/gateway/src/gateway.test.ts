@@ -1,5 +1,12 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders, type RequestListener, request, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  request,
+  type ServerResponse,
+} from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import {
   createApp,
@@ -324,6 +331,39 @@ describe('bodies', () => {
       await expectProblem(answer, 413, 'body_too_large');
     }
   });
+  test.each([
+    ['at once', 0],
+    ['when it has read some', 1_000_000],
+  ])('that the service refuses %s do not stand in the way of the next request', async (_when, after) => {
+    repliesOf['/messages/refused'] = (req, res) => {
+      let read = 0;
+      const refuse = () => {
+        req.pause();
+        res.statusCode = 403;
+        res.end('refused');
+      };
+      if (after === 0) return refuse();
+      req.on('data', (chunk: Buffer) => {
+        if (read < after && read + chunk.length >= after) refuse();
+        read += chunk.length;
+      });
+    };
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const post = (path: string, body: Buffer) =>
+      new Promise((resolve, reject) => {
+        const asked = request(`${url}/api/messages/${path}`, { method: 'POST', agent, timeout: 5_000 }, (answer) => {
+          answer.on('end', () => resolve(answer.statusCode)).on('error', reject);
+          answer.resume();
+        });
+        asked.on('timeout', () => asked.destroy(new Error('no answer')));
+        asked.on('error', reject).end(body);
+      });
+    for (let count = 0; count < 40; count++) {
+      expect(await post('refused', Buffer.alloc(3_000_000))).toBe(403);
+      expect(await post('taken', Buffer.alloc(10))).toBe(200);
+    }
+    agent.destroy();
+  });
   test('whose client leaves are not waited for', async () => {
     let left = false;
     repliesOf['/messages/slow'] = (req, res) => {
@@ -360,6 +400,11 @@ describe('a service that is away', () => {
     repliesOf['/servers'] = (req) => void req.socket.destroy();
     const answer = await fetch(`${url}/api/servers`, { method: 'POST', body: '{}' });
     expect((await expectProblem(answer, 502, 'service_broke_off')).detail).toContain('is not known');
+  });
+  test('and breaks off in the midst of a body leaves the outcome open', async () => {
+    repliesOf['/servers'] = (req) => void req.once('data', () => req.socket.destroy());
+    const answer = await fetch(`${url}/api/servers`, { method: 'POST', body: Buffer.alloc(3_000_000) });
+    await expectProblem(answer, 502, 'service_broke_off');
   });
   test.each([
     ['a query', { method: 'GET' }, 2],
