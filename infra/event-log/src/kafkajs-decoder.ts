@@ -71,7 +71,9 @@ export const decodeRecordBatch = async (decoder: FetchDecoder): Promise<{ record
       inTransaction: (attributes & flags.transactional) !== 0,
     },
   };
-  return { records: Array.from({ length: batch.readInt32BE(at.count) }, () => records.next(given)) };
+  const read: FetchedMessage[] = [];
+  for (let left = batch.readInt32BE(at.count); left > 0; left -= 1) read.push(records.next(given));
+  return { records: read };
 };
 
 type OfBatch = Pick<FetchedMessage, 'isControlRecord' | 'batchContext'> & {

@@ -39,6 +39,6 @@ test('a record without any of the three has no origin', () => {
 test('keys tell events from markers', () => {
   expect(parseEventKey(eventKey('member:s:p', 12, 'e1'))).toEqual({ stream: 'member:s:p', version: 12 });
   expect(parseEventKey(markerKey('c1', 'e1'))).toBeNull();
-  expect(parseEventKey('s/x/e')).toBeNull();
-  expect(parseEventKey('')).toBeNull();
+  for (const foreign of ['', 's', 's/1', '/1/e', 's/x/e', 's//e', 's/1/e/more'])
+    expect(parseEventKey(foreign)).toBeNull();
 });

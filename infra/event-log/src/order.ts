@@ -71,7 +71,10 @@ export const markerKey = (commandId: string, epoch: string): string => `command/
 
 /** The stream and version of an event's key; null for a marker or a foreign key. */
 export const parseEventKey = (key: string): { stream: string; version: number } | null => {
-  const [stream, version, epoch, ...rest] = key.split('/');
-  if (!stream || stream === 'command' || version === undefined || epoch === undefined || rest.length > 0) return null;
-  return /^\d+$/.test(version) ? { stream, version: Number(version) } : null;
+  const streamEnd = key.indexOf('/');
+  const versionEnd = key.indexOf('/', streamEnd + 1);
+  if (streamEnd < 1 || versionEnd < 0 || key.includes('/', versionEnd + 1)) return null;
+  const stream = key.slice(0, streamEnd);
+  const version = key.slice(streamEnd + 1, versionEnd);
+  return stream !== 'command' && /^\d+$/.test(version) ? { stream, version: Number(version) } : null;
 };

@@ -66,18 +66,20 @@ export class PartitionFold {
   async fold(batch: Batch): Promise<Folded> {
     // First, since it may fail and be called again: from here on the fold's own state changes.
     await this.options.codec.prepare(batch.records.map((record) => record.value));
-    const newer = batch.records.filter((record) => record.offset >= this.nextOffset);
-    const records = newer.filter((record) => this.taken.take(record));
     const events: FoldedEvent[] = [];
     const parked: ParkedEvent[] = [];
-    for (const record of records) {
-      const result = this.foldOrPark(record);
-      if (result === null) continue;
-      if ('changes' in result) events.push(result);
-      else parked.push(result);
+    const foreign: LogRecord[] = [];
+    for (const record of batch.records) {
+      if (record.offset < this.nextOffset) continue;
+      if (this.taken.take(record)) {
+        const result = this.foldOrPark(record);
+        if (result === null) continue;
+        if ('changes' in result) events.push(result);
+        else parked.push(result);
+      } else if (isForeign(record)) foreign.push(record);
     }
     this.nextOffset = Math.max(this.nextOffset, batch.nextOffset);
-    return { events, parked, foreign: newer.filter(isForeign) };
+    return { events, parked, foreign };
   }
 
   private foldOrPark(record: LogRecord): FoldedEvent | ParkedEvent | null {

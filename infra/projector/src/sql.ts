@@ -60,9 +60,31 @@ export const toText = (value: SqlValue | undefined, type: string): string | null
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return type.startsWith('json') ? JSON.stringify(value) : value;
   if (typeof value !== 'object') return String(value);
-  if (value instanceof Date) return type.startsWith('json') ? JSON.stringify(value) : value.toISOString();
+  if (value instanceof Date) return type.startsWith('json') ? JSON.stringify(value) : isoText(value);
   if (Array.isArray(value) && type.endsWith('[]')) return `{${value.map(arrayItem).join(',')}}`;
   return JSON.stringify(value);
+};
+
+const dayMs = 86_400_000;
+let lastDay = Number.NaN;
+let lastDayText = '';
+const twoDigits = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'));
+
+/** As `toISOString`, which takes ten times as long; most dates are of the same day as the one before. */
+export const isoText = (date: Date): string => {
+  const day = Math.floor(date.getTime() / dayMs);
+  if (day !== lastDay) {
+    lastDayText = date.toISOString().slice(0, -'00:00:00.000Z'.length);
+    lastDay = day;
+  }
+  const ms = date.getTime() - day * dayMs;
+  const [hours, minutes, seconds] = [
+    Math.floor(ms / 3_600_000),
+    Math.floor(ms / 60_000) % 60,
+    Math.floor(ms / 1_000) % 60,
+  ];
+  const thousandths = String((ms % 1_000) + 1_000).slice(1);
+  return `${lastDayText}${twoDigits[hours]}:${twoDigits[minutes]}:${twoDigits[seconds]}.${thousandths}Z`;
 };
 
 /** Comparable form of a value: two values are the same row key, or equal in `where`, when these texts are. */

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { faultOf, sqlType, toText } from './sql.ts';
+import { faultOf, isoText, sqlType, toText } from './sql.ts';
 import { copyText } from './write.ts';
 
 describe('the bare type of a column', () => {
@@ -45,6 +46,10 @@ describe('a value in text form', () => {
     [new Date(0), 'timestamptz', '1970-01-01T00:00:00.000Z'],
   ])('%j as %s', (value, type, text) => {
     expect(toText(value, type)).toBe(text);
+  });
+
+  test('of a date, as ISO 8601 has it', () => {
+    fc.assert(fc.property(fc.date({ noInvalidDate: true }), (date) => isoText(date) === date.toISOString()));
   });
 
   test('for COPY', () => {
