@@ -28,6 +28,7 @@ import {
   createMetrics,
   Gauge,
   type Metrics,
+  openTraces,
   readConfigOrExit,
   runProcess,
   type Scope,
@@ -39,6 +40,7 @@ import { logCheck } from './log-check.ts';
 import { logOptions } from './log-options.ts';
 import { openReadModel, type ReadModel, type ReadModelOptions } from './read-model.ts';
 import type { SessionEnds } from './session-ends.ts';
+import { traceAppends, traceCommands, traceDecisions } from './spans.ts';
 import { startSweeper } from './sweeper.ts';
 import { openTokens } from './tokens.ts';
 import { serviceVariables } from './variables.ts';
@@ -95,9 +97,10 @@ export const serveService = <C extends Message, E extends Message, Shape extends
     name,
     logger,
     start: async (scope) => {
+      const traces = await openTraces(scope, { name, instance: config.instanceId, config });
       const storePool = tolerant(new pg.Pool({ connectionString: config.postgresUrl, max: 4 }), logger);
       scope.onStop('decider store', () => storePool.end());
-      const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
+      const log = traceAppends(kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics })), traces);
       scope.onStop('log', () => log.close());
 
       const load = (schemas: readonly RecordSchema[]) => openCodec(scope, config.registryUrl, schemas);
@@ -125,6 +128,7 @@ export const serveService = <C extends Message, E extends Message, Shape extends
         newEpoch: newId,
         logger,
         onCrash: scope.crash,
+        onDecided: traces && ((batch) => traceDecisions(traces, batch)),
       });
       scope.onStop('processor', () => processor.close());
       exposeStats(metrics, processor.stats);
@@ -132,7 +136,7 @@ export const serveService = <C extends Message, E extends Message, Shape extends
         const intervalMs = config.sweepIntervalSeconds * 1_000;
         await startSweeper(scope, { log, decider, codec: codecs.events, pool: storePool, intervalMs });
       }
-      const commands = await commandClient({ log, decider, codec: codecs.commands, replies });
+      const commands = traceCommands(await commandClient({ log, decider, codec: codecs.commands, replies }), traces);
       scope.onStop('command client', () => commands.close());
       const models = new Map<string, pg.Pool>();
       const openModel: ServiceParts<Shape>['openModel'] = async (model) => {
@@ -151,6 +155,7 @@ export const serveService = <C extends Message, E extends Message, Shape extends
         verifyToken,
         logger,
         metrics,
+        traces,
         problems: service.problems,
         ready: () => readiness(models, processor),
         commands,

@@ -6,6 +6,7 @@ import {
   createMetrics,
   httpVariables,
   kafkaVariables,
+  openTraces,
   parsers,
   postgresVariables,
   processVariables,
@@ -13,6 +14,7 @@ import {
   registryVariables,
   runProcess,
   tokenVariables,
+  traceVariables,
   variable,
 } from '@palaver/runtime';
 import { eventSchemas, sessionEnds } from '@palaver/schemas';
@@ -32,6 +34,7 @@ const upstream = (name: string, usual: string) =>
 const config = readConfigOrExit(
   {
     ...processVariables,
+    ...traceVariables,
     ...httpVariables(3001),
     ...kafkaVariables,
     ...registryVariables,
@@ -75,6 +78,7 @@ await runProcess({
   name,
   logger,
   start: async (scope) => {
+    const traces = await openTraces(scope, { name, instance: config.instanceId, config });
     const metrics = createMetrics(name);
     const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
     scope.onStop('log', () => log.close());
@@ -95,6 +99,7 @@ await runProcess({
       checks: async () => [await databaseCheck(pool)],
       logger,
       metrics,
+      traces,
     });
     scope.onStop('upstreams', gateway.close);
     const server = await listen(gateway.listener, {
