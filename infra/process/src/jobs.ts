@@ -12,7 +12,8 @@ import {
 } from '@palaver/runtime';
 import pg from 'pg';
 import { openCodec } from './codec.ts';
-import { databaseCheck, tolerant } from './database.ts';
+import { measureCommands } from './command-metrics.ts';
+import { databaseCheck, poolWatch } from './database.ts';
 import { logCheck } from './log-check.ts';
 import { logOptions } from './log-options.ts';
 import type { ServiceParts } from './service.ts';
@@ -53,7 +54,8 @@ export const runJobs = <Shape extends ConfigShape>(
     logger,
     start: async (scope) => {
       const traces = await openTraces(scope, { name, instance: config.instanceId, config });
-      const pool = tolerant(new pg.Pool({ connectionString: config.postgresUrl, max: 4 }), logger);
+      const watchPool = poolWatch({ logger, metrics });
+      const pool = watchPool('jobs', new pg.Pool({ connectionString: config.postgresUrl, max: 4 }));
       scope.onStop('database', () => pool.end());
       const log = traceAppends(kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics })), traces);
       scope.onStop('log', () => log.close());
@@ -73,7 +75,8 @@ export const runJobs = <Shape extends ConfigShape>(
         events: await openCodec(scope, config.registryUrl, schemas.events),
       };
       const replies = createReplies(config.instanceId);
-      const commands = traceCommands(await commandClient({ log, decider, codec: codecs.commands, replies }), traces);
+      const client = await commandClient({ log, decider, codec: codecs.commands, replies });
+      const commands = traceCommands(measureCommands(client, metrics), traces);
       scope.onStop('command client', () => commands.close());
       following = await start({ config, scope, log, codecs, pool, commands });
       return { url: server.url };

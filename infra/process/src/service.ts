@@ -35,7 +35,8 @@ import {
 } from '@palaver/runtime';
 import pg from 'pg';
 import { openCodec } from './codec.ts';
-import { databaseCheck, tolerant } from './database.ts';
+import { measureCommands, measureDecisions } from './command-metrics.ts';
+import { databaseCheck, poolWatch } from './database.ts';
 import { logCheck } from './log-check.ts';
 import { logOptions } from './log-options.ts';
 import { openReadModel, type ReadModel, type ReadModelOptions } from './read-model.ts';
@@ -98,7 +99,8 @@ export const serveService = <C extends Message, E extends Message, Shape extends
     logger,
     start: async (scope) => {
       const traces = await openTraces(scope, { name, instance: config.instanceId, config });
-      const storePool = tolerant(new pg.Pool({ connectionString: config.postgresUrl, max: 4 }), logger);
+      const watchPool = poolWatch({ logger, metrics });
+      const storePool = watchPool('decider store', new pg.Pool({ connectionString: config.postgresUrl, max: 4 }));
       scope.onStop('decider store', () => storePool.end());
       const log = traceAppends(kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics })), traces);
       scope.onStop('log', () => log.close());
@@ -118,6 +120,7 @@ export const serveService = <C extends Message, E extends Message, Shape extends
       await scope.waitFor('database', () => store.migrate());
 
       const replies = createReplies(config.instanceId);
+      const countDecided = measureDecisions(metrics);
       const processor = await startProcessor({
         log,
         decider,
@@ -128,7 +131,10 @@ export const serveService = <C extends Message, E extends Message, Shape extends
         newEpoch: newId,
         logger,
         onCrash: scope.crash,
-        onDecided: traces && ((batch) => traceDecisions(traces, batch)),
+        onDecided: (batch) => {
+          countDecided(batch);
+          if (traces) traceDecisions(traces, batch);
+        },
       });
       scope.onStop('processor', () => processor.close());
       exposeStats(metrics, processor.stats);
@@ -136,11 +142,12 @@ export const serveService = <C extends Message, E extends Message, Shape extends
         const intervalMs = config.sweepIntervalSeconds * 1_000;
         await startSweeper(scope, { log, decider, codec: codecs.events, pool: storePool, intervalMs });
       }
-      const commands = traceCommands(await commandClient({ log, decider, codec: codecs.commands, replies }), traces);
+      const client = await commandClient({ log, decider, codec: codecs.commands, replies });
+      const commands = traceCommands(measureCommands(client, metrics), traces);
       scope.onStop('command client', () => commands.close());
       const models = new Map<string, pg.Pool>();
       const openModel: ServiceParts<Shape>['openModel'] = async (model) => {
-        const opened = await openReadModel({ scope, log }, model);
+        const opened = await openReadModel({ scope, log, watchPool }, model);
         models.set(model.projection.name, opened.pool);
         return opened;
       };

@@ -20,7 +20,7 @@ import {
 } from '@palaver/runtime';
 import { adminEdge } from './admin.ts';
 import { openCodec } from './codec.ts';
-import { databaseCheck, tolerant } from './database.ts';
+import { databaseCheck, poolWatch } from './database.ts';
 import { watchLag } from './lag.ts';
 import { logOptions } from './log-options.ts';
 import { exposeParked, parkedCheck } from './parked.ts';
@@ -50,7 +50,8 @@ export const runWorker = (
     logger,
     start: async (scope) => {
       const traces = await openTraces(scope, { name, instance: config.instanceId, config });
-      const pool = tolerant(modelPool({ connectionString: config.postgresUrl, max: 8 }), logger);
+      const watchPool = poolWatch({ logger, metrics });
+      const pool = watchPool('read model', modelPool({ connectionString: config.postgresUrl, max: 8 }));
       scope.onStop('database', () => pool.end());
       const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
       scope.onStop('log', () => log.close());

@@ -1,6 +1,6 @@
 import { kafkaLog } from '@palaver/event-log';
 import { listen, parseCidrs } from '@palaver/http';
-import { databaseCheck, logOptions, openCodec, openTokens, proxyVariables, tolerant } from '@palaver/process';
+import { databaseCheck, logOptions, openCodec, openTokens, poolWatch, proxyVariables } from '@palaver/process';
 import {
   createLogger,
   createMetrics,
@@ -84,7 +84,8 @@ await runProcess({
     scope.onStop('log', () => log.close());
     const codec = await openCodec(scope, config.registryUrl, eventSchemas.auth);
     const { verifySigned, ended } = await openTokens({ config, scope, log, codec, ends: sessionEnds });
-    const pool = tolerant(new pg.Pool({ connectionString: config.postgresUrl, ...rateLimitPool }), logger);
+    const watchPool = poolWatch({ logger, metrics });
+    const pool = watchPool('rate limits', new pg.Pool({ connectionString: config.postgresUrl, ...rateLimitPool }));
     scope.onStop('database', () => pool.end());
     // Not waited for: without it each gateway counts for itself.
     scope.waitFor('database', () => createRateLimitTable(pool)).catch(() => {});
