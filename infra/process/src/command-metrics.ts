@@ -3,8 +3,8 @@ import { Counter, Histogram, type Metrics } from '@palaver/runtime';
 
 /** Counts the commands that are decided here, by type and what came of them. Types are those that the decider knows, all others are one. */
 export const measureDecisions = (metrics: Metrics): ((batch: DecidedBatch) => void) => {
-  /** By type and outcome, both without blanks. Added up here, since a label costs as much as a decision's own bookkeeping. */
-  const counts = new Map<string, number>();
+  /** By type and outcome. Added up here, for labels cost more than a decision may: they are looked up by a text made of them. */
+  const counts = new Map<string, Map<string, number>>();
   new Counter({
     name: 'decider_commands_total',
     help: 'Commands decided: accepted, refused, repeated (the first answer was given again), faulty.',
@@ -12,17 +12,16 @@ export const measureDecisions = (metrics: Metrics): ((batch: DecidedBatch) => vo
     registers: [metrics],
     collect() {
       this.reset();
-      for (const [key, count] of counts) {
-        const [type, outcome] = key.split(' ') as [string, string];
-        this.inc({ type, outcome }, count);
-      }
+      for (const [type, outcomes] of counts)
+        for (const [outcome, count] of outcomes) this.inc({ type, outcome }, count);
     },
   });
   return ({ decided }) => {
     for (const { type, seen } of decided) {
       if (seen === 'skipped') continue;
-      const key = `${type ?? 'unknown'} ${seen}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
+      const known = type ?? 'unknown';
+      const outcomes = counts.get(known) ?? new Map<string, number>();
+      counts.set(known, outcomes.set(seen, (outcomes.get(seen) ?? 0) + 1));
     }
   };
 };

@@ -45,7 +45,9 @@ export const REQUEST_ID = 'palaver.request_id';
  * ask for each.
  */
 export const isSampled = (traceparent: string | undefined): traceparent is string =>
-  traceparent !== undefined && (Number.parseInt(traceparent.at(-1) ?? '', 16) & 1) === 1;
+  traceparent !== undefined && oddDigits.includes(traceparent.at(-1) ?? ' ');
+
+const oddDigits = '13579bdf';
 
 /** Does something in a span below a recorded one, and gives it the span's `traceparent`; with that of the parent where none is recorded. */
 export const inSpan = async <T>(

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { DiagLogLevel, diag, type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
@@ -20,6 +21,8 @@ import { spanFile } from './span-file.ts';
 /** A person waits for the file. A collector gets more at once. */
 const FILE_DELAY_MS = 200;
 const ENDPOINT_DELAY_MS = 2_000;
+/** A collector that does not answer must not hold up the end of a process. */
+const CLOSE_WITHIN_MS = 2_000;
 
 export type TracerOptions = {
   readonly name: string;
@@ -55,7 +58,7 @@ export const startTracer = async ({ name, instance, config, logger }: TracerOpti
       };
     },
     nowMs: clock,
-    close: () => provider.shutdown(),
+    close: () => Promise.race([provider.shutdown(), delay(CLOSE_WITHIN_MS, undefined, { ref: false })]),
   };
 };
 

@@ -1,4 +1,6 @@
 import { statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createLogger } from './logger.ts';
 import { inSpan, isSampled } from './span.ts';
@@ -106,6 +108,21 @@ test('a collector gets them by OTLP', async () => {
     { service, name: 'submit PostMessage', kind: 4, traceId, parentSpanId: spanId, status },
     { service, name: 'POST', kind: 2, traceId, spanId, attributes },
   ]);
+});
+
+test('a collector that does not answer does not hold up the end', async () => {
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    silent.close();
+    silent.closeAllConnections();
+  });
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const traces = (await tracesOf('messages', { OTEL_EXPORTER_OTLP_ENDPOINT: url }))!;
+  traces.begin('work').end();
+  const startedMs = performance.now();
+  await traces.close();
+  expect(performance.now() - startedMs).toBeLessThan(4_000);
 });
 
 test('a collector that is away is told of, and hurts nobody', async () => {
