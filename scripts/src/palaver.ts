@@ -9,6 +9,7 @@ import { start } from './commands/start.ts';
 import { state } from './commands/state.ts';
 import { status } from './commands/status.ts';
 import { sweep } from './commands/sweep.ts';
+import { trace } from './commands/trace.ts';
 import { verify } from './commands/verify.ts';
 
 const commands: readonly Command[] = [
@@ -20,6 +21,7 @@ const commands: readonly Command[] = [
   ...parkedCommands,
   events,
   state,
+  trace,
   sweep,
   ...schemasCommands,
   rotateKeys,

@@ -17,7 +17,7 @@ export {
   parseOutcome,
   type Reply,
 } from './outcome.ts';
-export type { DeciderLogger, DeciderStats, OwnerLimits } from './owner.ts';
+export type { DecidedBatch, DeciderLogger, DeciderStats, OwnerLimits } from './owner.ts';
 export { type PostgresStateStore, postgresStateStore } from './postgres-state-store.ts';
 export {
   type CausedCommand,

@@ -28,8 +28,8 @@ import {
 import { PartitionFold, type PoisonRecord, type Reader } from './fold.ts';
 import { KeptState, type KeptStateOptions, type Work } from './kept-state.ts';
 import { judgeLanding } from './landing.ts';
-import { commandHeaders, type Outcome } from './outcome.ts';
-import type { ReplySender } from './replies.ts';
+import { commandHeaders } from './outcome.ts';
+import type { Answer, ReplySender } from './replies.ts';
 import { type Checkpoint, type Claimed, ClaimLost, type StateStore, StoreFailure } from './state-store.ts';
 
 /**
@@ -52,6 +52,7 @@ export type OwnerContext = DecideContext & {
   readonly commandsTopic: string;
   readonly newEpoch: () => string;
   readonly answer: ReplySender;
+  readonly onDecided?: ((batch: DecidedBatch) => void) | undefined;
   readonly stats: DeciderStats;
   readonly logger: DeciderLogger;
   readonly limits: OwnerLimits;
@@ -102,6 +103,9 @@ export type DeciderStats = {
   readonly positions: Map<number, number>;
 };
 
+/** Commands that were decided together, and answered. `durationMs` covers loading, deciding and appending. */
+export type DecidedBatch = { readonly decided: readonly Answer[]; readonly durationMs: number };
+
 type LogLine = (fields: object, message: string) => void;
 export type DeciderLogger = { readonly info: LogLine; readonly warn: LogLine; readonly error: LogLine };
 
@@ -117,11 +121,10 @@ type Held = {
   lost: Set<string>;
 };
 
-type Told = { readonly command: LogRecord; readonly outcome: Outcome; readonly offsetInAppend: number };
+type Told = Omit<Answer, 'position'> & { readonly offsetInAppend: number };
 type Chunk = {
   readonly records: readonly NewRecord[];
   readonly told: readonly Told[];
-  readonly decided: readonly Decided['seen'][];
   readonly count: number;
 };
 
@@ -202,6 +205,7 @@ export class Owner implements PartitionOwner {
   /** Decides as many of these as fit one append. Returns how many are done for good. */
   private async decideSome(held: Held, received: readonly Received[]): Promise<number> {
     const { context } = this;
+    const startedMs = performance.now();
     if (held.state.full && mayKeep(held)) await held.state.keep(checkpointOf(held));
     const streams = new Set<string>();
     for (const { reads, touched } of received) {
@@ -217,17 +221,19 @@ export class Owner implements PartitionOwner {
     if (chunk.records.length > 0) {
       const landed = await this.append(held, chunk.records, work);
       if (!landed) return 0;
-      for (const seen of chunk.decided) context.stats[seen] += 1;
+      for (const { seen } of chunk.told) if (seen !== 'skipped') context.stats[seen] += 1;
     }
     const baseOffset = held.next - chunk.records.length;
     const { partition } = this;
-    context.answer(
-      chunk.told.map(({ command, outcome, offsetInAppend }) => ({
-        command,
-        outcome,
-        position: { partition, offset: baseOffset + offsetInAppend },
-      })),
-    );
+    const decided = chunk.told.map(({ command, type, seen, outcome, offsetInAppend }) => ({
+      command,
+      type,
+      seen,
+      outcome,
+      position: { partition, offset: baseOffset + offsetInAppend },
+    }));
+    context.answer(decided);
+    context.onDecided?.({ decided, durationMs: performance.now() - startedMs });
     await this.tombstoneLost(held);
     this.keepSoon(held);
     if (held.poison && context.nowMs() - held.foldedMs >= context.limits.maxRetryMs) this.drop(held);
@@ -239,7 +245,6 @@ export class Owner implements PartitionOwner {
     const { context } = this;
     const records: NewRecord[] = [];
     const told: Told[] = [];
-    const decided: Decided['seen'][] = [];
     let bytes = 0;
     let count = 0;
     for (const command of received) {
@@ -248,7 +253,7 @@ export class Owner implements PartitionOwner {
       if (this.isSettled(held, command)) {
         context.stats.skipped += 1;
         const outcome = toldBefore(command, work);
-        if (outcome) told.push({ command: command.record, outcome, offsetInAppend: 0 });
+        if (outcome) told.push(toldOf(command, { seen: 'skipped', outcome }, 0));
         continue;
       }
       const waits = held.poison !== null && !isAwaited(command);
@@ -259,16 +264,15 @@ export class Owner implements PartitionOwner {
         count -= 1;
         break;
       }
-      const { records: own, outcome, seen } = one;
-      decided.push(seen);
+      const { records: own, outcome } = one;
       if (!(context.without.has('marker') && outcome.kind === 'refused'))
         for (const record of own) {
           records.push(record);
           bytes += sizeOf(record);
         }
-      told.push({ command: command.record, outcome, offsetInAppend: records.length });
+      told.push(toldOf(command, one, records.length));
     }
-    return { records, told, decided, count };
+    return { records, told, count };
   }
 
   /** Rule 5: a command at or below the highest offset that the events show was decided, by this owner or another. */
@@ -494,5 +498,11 @@ const mayKeep = ({ poison, lost, state }: Held): boolean => poison === null && l
 
 /** A refusal is heard by whoever waits for it. What nobody waits for, such as what follows from an event, would be lost with one. */
 const isAwaited = ({ record }: Received): boolean => record.headers[commandHeaders.replyTo] !== undefined;
+
+const toldOf = (
+  { record, rule, message }: Received,
+  { seen, outcome }: Pick<Answer, 'seen' | 'outcome'>,
+  offsetInAppend: number,
+): Told => ({ command: record, type: rule ? message!.type : null, seen, outcome, offsetInAppend });
 
 const checkpointOf = (held: Held): Checkpoint => ({ offset: held.next, taken: held.taken });

@@ -2,7 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Closable, Codec, EventLog, LogRecord } from '@palaver/event-log';
 import type { AnyDecider } from './decider.ts';
 import { foldingOf } from './fold.ts';
-import { type DeciderLogger, type DeciderStats, Owner, type OwnerLimits, type Rule } from './owner.ts';
+import {
+  type DecidedBatch,
+  type DeciderLogger,
+  type DeciderStats,
+  Owner,
+  type OwnerLimits,
+  type Rule,
+} from './owner.ts';
 import { type Replies, replySender } from './replies.ts';
 import { type StateStore, withStoreFailures } from './state-store.ts';
 
@@ -19,6 +26,8 @@ export type ProcessorOptions = {
   readonly logger: DeciderLogger;
   /** The processor cannot go on; the process should exit, and its partitions go to another. */
   readonly onCrash: (error: Error) => void;
+  /** Told of each batch once it is answered. */
+  readonly onDecided?: ((batch: DecidedBatch) => void) | undefined;
   readonly limits?: Partial<OwnerLimits>;
   /** Longest silence before the group takes the partitions away, ms. */
   readonly sessionTimeoutMs?: number;
@@ -111,6 +120,7 @@ export const startProcessor = async (
     logger,
     limits: { ...defaultLimits, ...options.limits },
     answer,
+    onDecided: options.onDecided,
     sleep,
     nowMs,
     without,

@@ -1,4 +1,5 @@
 import type { Appender, EventLog, LogRecord } from '@palaver/event-log';
+import type { Decided } from './decide.ts';
 import {
   type AddressedReply,
   commandHeaders,
@@ -56,7 +57,15 @@ export const createReplies = (instanceId: string): Replies => {
   };
 };
 
-export type Answer = { readonly command: LogRecord; readonly outcome: Outcome; readonly position: Position };
+export type Answer = {
+  readonly command: LogRecord;
+  /** Null of a command that its decider does not know. */
+  readonly type: string | null;
+  /** `skipped`: decided before, by this owner or another. */
+  readonly seen: Decided['seen'] | 'skipped';
+  readonly outcome: Outcome;
+  readonly position: Position;
+};
 
 /** Sends the replies of a batch to where their commands say; best effort, since a command's sender can always ask again. */
 export type ReplySender = (answers: readonly Answer[]) => void;

@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream';
-import type { Logger, Metrics } from '@palaver/runtime';
+import type { Logger, Metrics, Traces } from '@palaver/runtime';
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import { bodyReader } from './body.ts';
@@ -21,6 +21,8 @@ export type AppOptions = {
   readonly verifyToken: VerifyToken;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** None by default. */
+  readonly traces?: Traces | undefined;
   /** HTTP statuses and titles of the domain's codes. */
   readonly problems: ProblemTable;
   /** The states of what the service needs; the process is ready when all are ok. */

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newId } from '@palaver/decider';
-import { Histogram, type Logger, type Metrics } from '@palaver/runtime';
+import { Histogram, type Logger, type Metrics, REQUEST_ID, type Span, type Traces } from '@palaver/runtime';
 
 /** What is known of a request from its first moment on. Routes fill in the rest for the log and the metrics. */
 export type Exchange = {
   readonly requestId: string;
-  /** W3C Trace Context; passed on as it came in, or new. */
+  /** W3C Trace Context: of this request's span; where there are no traces passed on as it came in, or new. */
   readonly traceparent: string;
   readonly timeMs: number;
   route: string;
   actor: string | undefined;
-  /** Health checks and metrics are neither logged nor counted. */
+  /** Health checks and metrics are neither logged nor counted, nor traced. */
   quiet: boolean;
 };
 
-const REQUEST_ID = /^[\w.:-]{1,128}$/;
+const REQUEST_ID_FORM = /^[\w.:-]{1,128}$/;
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 
 export type BeginExchange = (req: IncomingMessage, res: ServerResponse) => Exchange;
@@ -26,8 +26,15 @@ type Answering = ServerResponse & { [EXCHANGE]?: Exchange };
 /** The exchange that `exchanges` began for this answer. */
 export const exchangeOf = (res: ServerResponse): Exchange => (res as Answering)[EXCHANGE]!;
 
-/** Takes or makes a request's ids, answers with them, and logs and counts the request when it is done. */
-export const exchanges = ({ logger, metrics }: { logger: Logger; metrics: Metrics }): BeginExchange => {
+export type ExchangesOptions = {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** None by default. */
+  readonly traces?: Traces | undefined;
+};
+
+/** Takes or makes a request's ids, answers with them, and logs, counts and traces the request when it is done. */
+export const exchanges = ({ logger, metrics, traces }: ExchangesOptions): BeginExchange => {
   const durations = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'Time from the first byte of a request to the end of its answer.',
@@ -41,7 +48,7 @@ export const exchanges = ({ logger, metrics }: { logger: Logger; metrics: Metric
 
   return (req, res) => {
     const startedMs = performance.now();
-    const exchange = begin(req);
+    const { exchange, span } = begin(req, traces);
     (res as Answering)[EXCHANGE] = exchange;
     res.setHeader('X-Request-Id', exchange.requestId);
     res.on('close', () => {
@@ -58,27 +65,45 @@ export const exchanges = ({ logger, metrics }: { logger: Logger; metrics: Metric
         actor,
       };
       access.info(res.writableFinished ? line : { ...line, aborted: true }, 'request');
+      if (span) endSpan(span, { req, res, route });
     });
     return exchange;
   };
 };
 
-const begin = (req: IncomingMessage): Exchange => {
-  const requestId = req.headers['x-request-id'];
-  const traceparent = req.headers.traceparent;
-  return {
-    requestId: typeof requestId === 'string' && REQUEST_ID.test(requestId) ? requestId : newId(),
-    traceparent: typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : newTraceparent(),
+const begin = (req: IncomingMessage, traces: Traces | undefined): { exchange: Exchange; span: Span | undefined } => {
+  const requestId = wellFormed(req.headers['x-request-id'], REQUEST_ID_FORM) ?? newId();
+  const parent = wellFormed(req.headers.traceparent, TRACEPARENT);
+  const method = req.method ?? '';
+  const attributes = { [REQUEST_ID]: requestId, 'http.request.method': method };
+  const span = traces?.begin(method, { kind: 'server', parent, attributes });
+  const exchange = {
+    requestId,
+    traceparent: span?.traceparent ?? parent ?? newTraceparent(),
     timeMs: Date.now(),
     route: 'none',
     actor: undefined,
     quiet: false,
   };
+  return { exchange, span };
+};
+
+const wellFormed = (header: string | readonly string[] | undefined, form: RegExp): string | undefined =>
+  typeof header === 'string' && form.test(header) ? header : undefined;
+
+const endSpan = (
+  span: Span,
+  { req, res, route }: { req: IncomingMessage; res: ServerResponse; route: string },
+): void => {
+  const { statusCode, writableFinished } = res;
+  const error = writableFinished ? (statusCode >= 500 ? String(statusCode) : undefined) : 'the client left';
+  span.end({ name: `${req.method} ${route}`, attributes: { 'http.response.status_code': statusCode }, error });
 };
 
 /** Of UUIDs, whose randomness Node makes in advance: for each request anew it would cost as much as its routing. */
 const newTraceparent = (): string => {
   const traceId = newId().replaceAll('-', '');
   const parentId = randomUUID().slice(19).replaceAll('-', '');
-  return `00-${traceId}-${parentId}-01`;
+  // Not sampled: nobody has recorded it.
+  return `00-${traceId}-${parentId}-00`;
 };

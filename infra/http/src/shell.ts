@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Logger, Metrics } from '@palaver/runtime';
+import type { Logger, Metrics, Traces } from '@palaver/runtime';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import { type BeginExchange, exchangeOf, exchanges } from './exchange.ts';
@@ -18,6 +18,8 @@ export type ShellOptions = {
   readonly name: string;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** None by default. */
+  readonly traces?: Traces | undefined;
   readonly ready: Ready;
   readonly problems: ProblemTable;
   /** For a process that also answers outside of this app: its own `exchanges`. */

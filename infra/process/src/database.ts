@@ -1,9 +1,38 @@
-import type { Logger } from '@palaver/runtime';
+import { Gauge, type Logger, type Metrics } from '@palaver/runtime';
 import type pg from 'pg';
 
-/** A pool without a listener for errors of its idle connections would end the process when Postgres restarts. */
-export const tolerant = (pool: pg.Pool, logger: Logger): pg.Pool =>
-  pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection was lost'));
+/** Takes a pool in and gives it back. Its name tells it from the process's others. */
+export type WatchPool = (name: string, pool: pg.Pool) => pg.Pool;
+
+/** Watches a process's pools: shows their connections, and says when an idle one was lost, which without a listener would end the process. */
+export const poolWatch = ({ logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics }): WatchPool => {
+  const pools = new Map<string, pg.Pool>();
+  new Gauge({
+    name: 'postgres_pool_connections',
+    help: 'Connections to Postgres that are open.',
+    labelNames: ['pool', 'state'],
+    registers: [metrics],
+    collect() {
+      for (const [pool, { totalCount, idleCount }] of pools) {
+        this.set({ pool, state: 'idle' }, idleCount);
+        this.set({ pool, state: 'busy' }, totalCount - idleCount);
+      }
+    },
+  });
+  new Gauge({
+    name: 'postgres_pool_waiting',
+    help: 'Queries that wait for a connection; above 0 for long, the pool is too small or Postgres too slow.',
+    labelNames: ['pool'],
+    registers: [metrics],
+    collect() {
+      for (const [pool, { waitingCount }] of pools) this.set({ pool }, waitingCount);
+    },
+  });
+  return (name, pool) => {
+    pools.set(name, pool);
+    return pool.on('error', (error) => logger.warn({ err: error, pool: name }, 'an idle database connection was lost'));
+  };
+};
 
 export const databaseCheck = async (
   pool: pg.Pool,

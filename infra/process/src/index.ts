@@ -1,5 +1,5 @@
 export { openCodec } from './codec.ts';
-export { databaseCheck, tolerant } from './database.ts';
+export { databaseCheck, poolWatch } from './database.ts';
 export { type Following, startFollowing } from './following.ts';
 export { eraseLeftovers, type Job, type Leftovers, startErasure, startJob } from './job.ts';
 export { type JobsParts, type JobsProcess, runJobs } from './jobs.ts';

@@ -6,15 +6,18 @@ import {
   type ConfigShape,
   createLogger,
   createMetrics,
+  openTraces,
   readConfigOrExit,
   runProcess,
 } from '@palaver/runtime';
 import pg from 'pg';
 import { openCodec } from './codec.ts';
-import { databaseCheck, tolerant } from './database.ts';
+import { measureCommands } from './command-metrics.ts';
+import { databaseCheck, poolWatch } from './database.ts';
 import { logCheck } from './log-check.ts';
 import { logOptions } from './log-options.ts';
 import type { ServiceParts } from './service.ts';
+import { traceAppends, traceCommands } from './spans.ts';
 import { workerVariables } from './variables.ts';
 
 /** What a process of jobs is made of, beside its own variables. */
@@ -50,9 +53,11 @@ export const runJobs = <Shape extends ConfigShape>(
     name,
     logger,
     start: async (scope) => {
-      const pool = tolerant(new pg.Pool({ connectionString: config.postgresUrl, max: 4 }), logger);
+      const traces = await openTraces(scope, { name, instance: config.instanceId, config });
+      const watchPool = poolWatch({ logger, metrics });
+      const pool = watchPool('jobs', new pg.Pool({ connectionString: config.postgresUrl, max: 4 }));
       scope.onStop('database', () => pool.end());
-      const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
+      const log = traceAppends(kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics })), traces);
       scope.onStop('log', () => log.close());
 
       let following: Membership | null = null;
@@ -60,7 +65,7 @@ export const runJobs = <Shape extends ConfigShape>(
         await databaseCheck(pool),
         following ? logCheck(following) : { name: 'log', ok: false, detail: 'starting' },
       ];
-      const app = openShell({ name, logger, metrics, ready, problems: EDGE_PROBLEMS });
+      const app = openShell({ name, logger, metrics, traces, ready, problems: EDGE_PROBLEMS });
       closeShell(app, { logger, problems: EDGE_PROBLEMS });
       const server = await listen(app, { host: config.httpHost, port: config.httpPort });
       scope.onStop('http', () => server.close());
@@ -70,7 +75,8 @@ export const runJobs = <Shape extends ConfigShape>(
         events: await openCodec(scope, config.registryUrl, schemas.events),
       };
       const replies = createReplies(config.instanceId);
-      const commands = await commandClient({ log, decider, codec: codecs.commands, replies });
+      const client = await commandClient({ log, decider, codec: codecs.commands, replies });
+      const commands = traceCommands(measureCommands(client, metrics), traces);
       scope.onStop('command client', () => commands.close());
       following = await start({ config, scope, log, codecs, pool, commands });
       return { url: server.url };

@@ -16,6 +16,12 @@ export const logOptions = (options: {
     labelNames: ['outcome'],
     registers: [metrics],
   });
+  const sizes = new Histogram({
+    name: 'log_append_size_bytes',
+    help: 'Size of a request to the broker.',
+    buckets: [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304],
+    registers: [metrics],
+  });
   const durations = new Histogram({
     name: 'log_append_duration_seconds',
     help: 'Time from a request to the broker until all in-sync replicas had it.',
@@ -29,6 +35,7 @@ export const logOptions = (options: {
     onEvent: (event) => {
       if (event.kind === 'appended') {
         appended.inc(event.records);
+        sizes.observe(event.bytes);
         durations.observe(event.durationMs / 1_000);
       } else if (event.kind === 'append-failed') failed.inc({ outcome: event.outcome }, event.records);
       else logger.info({ groupId: event.groupId, held: event.held }, 'partitions were dealt out');

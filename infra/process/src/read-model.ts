@@ -2,7 +2,7 @@ import type { EventLog } from '@palaver/event-log';
 import { modelPool, type PositionWaiter, type Projection, positionWaiter } from '@palaver/projector';
 import type { Scope } from '@palaver/runtime';
 import type pg from 'pg';
-import { tolerant } from './database.ts';
+import type { WatchPool } from './database.ts';
 
 /** A live read model, and how far it is. */
 export type ReadModel = { readonly pool: pg.Pool; readonly positions: PositionWaiter };
@@ -16,13 +16,13 @@ export type ReadModelOptions = {
 
 /** Opens a read model for queries as soon as it is there: the projection's worker makes it, which may start later than this process. */
 export const openReadModel = async (
-  { scope, log }: { readonly scope: Scope; readonly log: EventLog },
+  { scope, log, watchPool }: { readonly scope: Scope; readonly log: EventLog; readonly watchPool: WatchPool },
   { projection, postgresUrl, queryTimeoutMs }: ReadModelOptions,
 ): Promise<ReadModel> => {
   const { name, topics } = projection;
-  const pool = tolerant(
+  const pool = watchPool(
+    `read model ${name}`,
     modelPool({ connectionString: postgresUrl, max: 10, statement_timeout: queryTimeoutMs }),
-    scope.logger,
   );
   scope.onStop(`read model ${name}`, () => pool.end());
   await scope.waitFor(`read model ${name}`, () => pool.query('select from projection'));

@@ -28,17 +28,20 @@ import {
   createMetrics,
   Gauge,
   type Metrics,
+  openTraces,
   readConfigOrExit,
   runProcess,
   type Scope,
 } from '@palaver/runtime';
 import pg from 'pg';
 import { openCodec } from './codec.ts';
-import { databaseCheck, tolerant } from './database.ts';
+import { measureCommands, measureDecisions } from './command-metrics.ts';
+import { databaseCheck, poolWatch } from './database.ts';
 import { logCheck } from './log-check.ts';
 import { logOptions } from './log-options.ts';
 import { openReadModel, type ReadModel, type ReadModelOptions } from './read-model.ts';
 import type { SessionEnds } from './session-ends.ts';
+import { traceAppends, traceCommands, traceDecisions } from './spans.ts';
 import { startSweeper } from './sweeper.ts';
 import { openTokens } from './tokens.ts';
 import { serviceVariables } from './variables.ts';
@@ -95,9 +98,11 @@ export const serveService = <C extends Message, E extends Message, Shape extends
     name,
     logger,
     start: async (scope) => {
-      const storePool = tolerant(new pg.Pool({ connectionString: config.postgresUrl, max: 4 }), logger);
+      const traces = await openTraces(scope, { name, instance: config.instanceId, config });
+      const watchPool = poolWatch({ logger, metrics });
+      const storePool = watchPool('decider store', new pg.Pool({ connectionString: config.postgresUrl, max: 4 }));
       scope.onStop('decider store', () => storePool.end());
-      const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
+      const log = traceAppends(kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics })), traces);
       scope.onStop('log', () => log.close());
 
       const load = (schemas: readonly RecordSchema[]) => openCodec(scope, config.registryUrl, schemas);
@@ -115,6 +120,7 @@ export const serveService = <C extends Message, E extends Message, Shape extends
       await scope.waitFor('database', () => store.migrate());
 
       const replies = createReplies(config.instanceId);
+      const countDecided = measureDecisions(metrics);
       const processor = await startProcessor({
         log,
         decider,
@@ -125,6 +131,10 @@ export const serveService = <C extends Message, E extends Message, Shape extends
         newEpoch: newId,
         logger,
         onCrash: scope.crash,
+        onDecided: (batch) => {
+          countDecided(batch);
+          if (traces) traceDecisions(traces, batch);
+        },
       });
       scope.onStop('processor', () => processor.close());
       exposeStats(metrics, processor.stats);
@@ -132,11 +142,12 @@ export const serveService = <C extends Message, E extends Message, Shape extends
         const intervalMs = config.sweepIntervalSeconds * 1_000;
         await startSweeper(scope, { log, decider, codec: codecs.events, pool: storePool, intervalMs });
       }
-      const commands = await commandClient({ log, decider, codec: codecs.commands, replies });
+      const client = await commandClient({ log, decider, codec: codecs.commands, replies });
+      const commands = traceCommands(measureCommands(client, metrics), traces);
       scope.onStop('command client', () => commands.close());
       const models = new Map<string, pg.Pool>();
       const openModel: ServiceParts<Shape>['openModel'] = async (model) => {
-        const opened = await openReadModel({ scope, log }, model);
+        const opened = await openReadModel({ scope, log, watchPool }, model);
         models.set(model.projection.name, opened.pool);
         return opened;
       };
@@ -151,6 +162,7 @@ export const serveService = <C extends Message, E extends Message, Shape extends
         verifyToken,
         logger,
         metrics,
+        traces,
         problems: service.problems,
         ready: () => readiness(models, processor),
         commands,

@@ -7,12 +7,14 @@ import {
   processVariables,
   registryVariables,
   tokenVariables,
+  traceVariables,
   variable,
 } from '@palaver/runtime';
 
 /** What every process with a log and a database is told by its environment. */
 export const workerVariables = (usualPort: number) => ({
   ...processVariables,
+  ...traceVariables,
   ...kafkaVariables,
   ...registryVariables,
   ...postgresVariables,

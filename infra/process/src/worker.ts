@@ -1,21 +1,30 @@
 import { kafkaLog, type LogRecord, type RecordSchema } from '@palaver/event-log';
 import { type Check, createApp, listen } from '@palaver/http';
-import { modelPool, type ParkedOptions, type Projection, startProjector } from '@palaver/projector';
+import {
+  type CommittedBatch,
+  modelPool,
+  type ParkedOptions,
+  type Projection,
+  startProjector,
+} from '@palaver/projector';
 import {
   Counter,
   createLogger,
   createMetrics,
   Histogram,
   type Metrics,
+  openTraces,
   readConfigOrExit,
   runProcess,
+  type Traces,
 } from '@palaver/runtime';
 import { adminEdge } from './admin.ts';
 import { openCodec } from './codec.ts';
-import { databaseCheck, tolerant } from './database.ts';
+import { databaseCheck, poolWatch } from './database.ts';
 import { watchLag } from './lag.ts';
 import { logOptions } from './log-options.ts';
 import { exposeParked, parkedCheck } from './parked.ts';
+import { traceCommits } from './spans.ts';
 import { projectionVariables } from './variables.ts';
 
 export type WorkerProcess = {
@@ -40,7 +49,9 @@ export const runWorker = (
     name,
     logger,
     start: async (scope) => {
-      const pool = tolerant(modelPool({ connectionString: config.postgresUrl, max: 8 }), logger);
+      const traces = await openTraces(scope, { name, instance: config.instanceId, config });
+      const watchPool = poolWatch({ logger, metrics });
+      const pool = watchPool('read model', modelPool({ connectionString: config.postgresUrl, max: 8 }));
       scope.onStop('database', () => pool.end());
       const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
       scope.onStop('log', () => log.close());
@@ -60,7 +71,7 @@ export const runWorker = (
       };
       const parked: { current: ParkedOptions | null } = { current: null };
       const admin = adminEdge(config.adminToken, () => parked.current);
-      const app = createApp({ ...admin, name, logger, metrics, ready: checks });
+      const app = createApp({ ...admin, name, logger, metrics, traces, ready: checks });
       const server = await listen(app, { host: config.httpHost, port: config.httpPort });
       scope.onStop('http', () => server.close());
 
@@ -70,7 +81,7 @@ export const runWorker = (
         ...parked.current,
         groupId: `${projection.name}-projection`,
         onCrash: scope.crash,
-        hooks: projectorHooks(metrics, logger),
+        hooks: projectorHooks(metrics, logger, traces),
       });
       scope.onStop('projector', () => projector.current!.close());
       await projector.current.started;
@@ -79,7 +90,7 @@ export const runWorker = (
   });
 };
 
-const projectorHooks = (metrics: Metrics, logger: ReturnType<typeof createLogger>) => {
+const projectorHooks = (metrics: Metrics, logger: ReturnType<typeof createLogger>, traces: Traces | undefined) => {
   const events = new Counter({
     name: 'projection_events_total',
     help: 'Events folded into the live model.',
@@ -99,9 +110,10 @@ const projectorHooks = (metrics: Metrics, logger: ReturnType<typeof createLogger
   });
   const parked = new Counter({ name: 'projection_parked_total', help: 'Events parked.', registers: [metrics] });
   return {
-    onBatch: (batch: { topic: string; events: number; durationMs: number }) => {
+    onBatch: (batch: CommittedBatch) => {
       events.inc({ topic: batch.topic }, batch.events);
       commits.observe(batch.durationMs / 1_000);
+      if (traces) traceCommits(traces, batch);
     },
     onParked: (event: object) => {
       parked.inc();

@@ -33,6 +33,7 @@ export {
   verify,
 } from './verify.ts';
 export {
+  type CommittedBatch,
   type Projector,
   type ProjectorHealth,
   type ProjectorHooks,

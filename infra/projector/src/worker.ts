@@ -52,16 +52,21 @@ export type ProjectorOptions = {
 };
 
 export type ProjectorHooks = {
-  /** After each commit. `events` counts those folded, `durationMs` covers fold and transaction. */
-  readonly onBatch?: (
-    batch: PartitionRef & { readonly nextOffset: number; readonly events: number; readonly durationMs: number },
-  ) => void;
+  readonly onBatch?: (batch: CommittedBatch) => void;
   readonly onParked?: (event: ParkedEvent) => void;
   /** A record that no owner wrote was passed over. */
   readonly onForeign?: (record: LogRecord) => void;
   /** An attempt failed and is made again: Postgres or the registry is away. */
   readonly onRetry?: (error: Error) => void;
   readonly onRebuild?: (progress: RebuildProgress) => void;
+};
+
+/** What a commit has brought a partition past. `events` counts those folded, `durationMs` covers fold and transaction. */
+export type CommittedBatch = PartitionRef & {
+  readonly records: readonly LogRecord[];
+  readonly nextOffset: number;
+  readonly events: number;
+  readonly durationMs: number;
 };
 
 export type ProjectorHealth = {
@@ -285,7 +290,8 @@ class Worker implements Projector {
     for (const record of folded.foreign) this.options.hooks?.onForeign?.(record);
     const durationMs = performance.now() - startedMs;
     const events = folded.events.length;
-    this.options.hooks?.onBatch?.({ ...fold.at, nextOffset: fold.nextOffset, events, durationMs });
+    const { records } = batch;
+    this.options.hooks?.onBatch?.({ ...fold.at, records, nextOffset: fold.nextOffset, events, durationMs });
     return true;
   }
 

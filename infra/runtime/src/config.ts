@@ -106,6 +106,11 @@ export const parsers = {
     .string()
     .regex(/^\d{1,15}$/, 'must be a whole number')
     .transform(Number),
+  ratio: z
+    .string()
+    .regex(/^(0|1|0?\.\d{1,9}|1\.0)$/, 'must be a number from 0 to 1')
+    .transform(Number),
+  oneOf: <const T extends string>(texts: readonly T[]) => z.enum(texts),
   flag: z.enum(['true', 'false']).transform((text) => text === 'true'),
   url: (...protocols: readonly string[]) => urlOf(protocols),
   /** Several joined by commas. */
@@ -257,3 +262,42 @@ export const processVariables = {
     doc: 'what tells this process from others of its kind; random by default',
   }),
 } as const;
+
+const samplers = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
+/** Named as OpenTelemetry does; the exporter reads the others of its names, such as OTEL_EXPORTER_OTLP_HEADERS, by itself. */
+export const traceVariables = {
+  traceEndpoint: variable<string | undefined>({
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    parse: parsers.url('http', 'https'),
+    default: undefined,
+    doc: 'where traces are sent by OTLP over HTTP, a URL without /v1/traces; nowhere by default',
+  }),
+  traceFile: variable<string | undefined>({
+    name: 'PALAVER_TRACE_FILE',
+    parse: parsers.text,
+    default: undefined,
+    doc: 'a file that traces are written to as lines of JSON, for `palaver trace`; none by default',
+  }),
+  traceSampler: variable<(typeof samplers)[number]>({
+    name: 'OTEL_TRACES_SAMPLER',
+    parse: parsers.oneOf(samplers),
+    default: 'parentbased_always_on',
+    doc: 'which traces are recorded',
+  }),
+  traceRatio: variable({
+    name: 'OTEL_TRACES_SAMPLER_ARG',
+    parse: parsers.ratio,
+    default: 1,
+    doc: 'of the samplers by ratio, how much of all traces is recorded: 0 to 1',
+  }),
+} as const;
+
+export type TraceConfig = ConfigOf<typeof traceVariables>;

@@ -14,7 +14,7 @@ import type { Console } from '../progress.ts';
 import { deployBuckets, deployDatabases, deploySchemas, deployTopics } from './deploy.ts';
 import { type Addresses, type ProcessName, processNames, runnable } from './processes.ts';
 import { keepSecrets } from './secrets.ts';
-import { checkPortsFree, runDir, type Settings } from './settings.ts';
+import { checkPortsFree, runDir, type Settings, traceDir } from './settings.ts';
 import { createSupervisor, type Supervisor, stopOrphans } from './supervisor.ts';
 
 /** All of Palaver on this machine: the local stack, what is deployed to it, and every process. */
@@ -162,6 +162,7 @@ const deploy = async (stack: LocalStack, { settings, console, signal }: HouseOpt
     s3: stack.s3,
     secrets: await keepSecrets(settings.dataDir),
     mailOutbox: join(settings.dataDir, 'outbox'),
+    traces: traceDir(settings.dataDir),
     ports: settings.ports,
   };
 };

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ObjectStore } from '@palaver/local';
 
@@ -26,6 +27,8 @@ export type Addresses = {
   readonly secrets: SecretFiles;
   /** The folder that mails are laid in. */
   readonly mailOutbox: string;
+  /** The folder that each process writes its spans in, for `palaver trace`; none are made without. */
+  readonly traces?: string;
   readonly ports: ProcessPorts;
 };
 
@@ -212,9 +215,10 @@ const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/palaver
 /** How to run the n-th instance (from 1) of a process. */
 export const runnable = (name: ProcessName, addresses: Addresses, instance = 1): Runnable => {
   const spec = processes.find((one) => one.name === name)!;
+  const unique = instance === 1 ? name : `${name}-${instance}`;
   const port = addresses.ports[name] + (instance - 1) * INSTANCE_PORT_STEP;
   return {
-    name: instance === 1 ? name : `${name}-${instance}`,
+    name: unique,
     entry: fileURLToPath(new URL(`../../../${spec.entry}`, import.meta.url)),
     port,
     nodeOptions: ['--disable-warning=ExperimentalWarning', ...(spec.nodeOptions ?? [])],
@@ -225,6 +229,7 @@ export const runnable = (name: ProcessName, addresses: Addresses, instance = 1):
       PALAVER_HTTP_HOST: host,
       PALAVER_HTTP_PORT: String(port),
       NODE_COMPILE_CACHE: compileCache,
+      ...(addresses.traces && { PALAVER_TRACE_FILE: join(addresses.traces, `${unique}.jsonl`) }),
       ...spec.environment(addresses),
     },
   };

@@ -61,6 +61,7 @@ export const checkPortsFree = async (ports: ProcessPorts): Promise<void> => {
 
 export const runDir = (dataDir: string): string => join(dataDir, 'run');
 export const logDir = (dataDir: string): string => join(dataDir, 'logs');
+export const traceDir = (dataDir: string): string => join(dataDir, 'traces');
 
 const readPort = (environment: Environment, variable: string, usual: number): number => {
   const text = environment[variable];

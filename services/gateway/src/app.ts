@@ -17,7 +17,7 @@ import {
   sendProblem,
   type VerifyToken,
 } from '@palaver/http';
-import type { Logger, Metrics } from '@palaver/runtime';
+import { inSpan, type Logger, type Metrics, type Traces } from '@palaver/runtime';
 import { allowOrigins } from './cors.ts';
 import { serveDocs } from './docs.ts';
 import { fetchJson, openApiDocuments } from './documents.ts';
@@ -47,6 +47,8 @@ export type GatewayOptions = {
   readonly checks?: () => Promise<readonly Check[]>;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** None by default. */
+  readonly traces?: Traces | undefined;
   readonly limits?: UpstreamLimits;
 };
 
@@ -59,10 +61,10 @@ export type Gateway = {
  * The public door. What a service owns is passed on at once, past Express; health, metrics and documents are an Express app.
  */
 export const createGateway = (options: GatewayOptions): Gateway => {
-  const { logger, metrics } = options;
+  const { logger, metrics, traces } = options;
   const upstreams = openUpstreams(options);
   const all = upstreamNames.map((name) => upstreams[name]);
-  const begin = exchanges({ logger, metrics });
+  const begin = exchanges({ logger, metrics, traces });
   const ready = async () => [
     ...(await reachable(all)),
     ...((await options.checks?.()) ?? []).map((check) => ({ ...check, optional: true })),
@@ -80,6 +82,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     positions: sessionPositions(),
     trusted: options.trustedProxies ?? parseCidrs(''),
     limited: limiter(options),
+    traces,
   });
   return {
     listener: allowOrigins(options.corsOrigins ?? [], (req, res) => {
@@ -111,6 +114,7 @@ type Memory = {
   readonly positions: ReturnType<typeof sessionPositions>;
   readonly trusted: Cidrs;
   readonly limited: Limiter;
+  readonly traces: Traces | undefined;
 };
 
 /** A token must be good when there is one; whether one is needed is the service's to say. */
@@ -127,20 +131,24 @@ const passer =
     if (waited) await waited;
     const own = {
       'x-request-id': exchange.requestId,
-      traceparent: exchange.traceparent,
       'x-forwarded-for': address,
       'x-forwarded-host': req.headers.host,
       'x-forwarded-proto': 'http',
       'palaver-position': profile === undefined ? asked : memory.positions.headerFor(profile, unseen, asked),
     };
-    await forward(upstream, req, res, {
-      path,
-      headers: requestHeaders(req.headers, own),
-      onAnswer: (headers) => {
-        const position = headers['palaver-position'];
-        if (profile !== undefined && typeof position === 'string') memory.positions.remember(profile, position, unseen);
-      },
-    });
+    const span = { name: `forward to ${name}`, kind: 'client', parent: exchange.traceparent } as const;
+    await inSpan(memory.traces, span, (traceparent) =>
+      forward(upstream, req, res, {
+        path,
+        headers: requestHeaders(req.headers, { ...own, traceparent }),
+        onAnswer: (headers) => {
+          const position = headers['palaver-position'];
+          if (profile !== undefined && typeof position === 'string') {
+            memory.positions.remember(profile, position, unseen);
+          }
+        },
+      }),
+    );
   };
 
 /** Throws `Refusal` `rate_limited`, or rejects with it where it must look further first. */

@@ -1,11 +1,12 @@
 import { kafkaLog } from '@palaver/event-log';
 import { listen, parseCidrs } from '@palaver/http';
-import { databaseCheck, logOptions, openCodec, openTokens, proxyVariables, tolerant } from '@palaver/process';
+import { databaseCheck, logOptions, openCodec, openTokens, poolWatch, proxyVariables } from '@palaver/process';
 import {
   createLogger,
   createMetrics,
   httpVariables,
   kafkaVariables,
+  openTraces,
   parsers,
   postgresVariables,
   processVariables,
@@ -13,6 +14,7 @@ import {
   registryVariables,
   runProcess,
   tokenVariables,
+  traceVariables,
   variable,
 } from '@palaver/runtime';
 import { eventSchemas, sessionEnds } from '@palaver/schemas';
@@ -32,6 +34,7 @@ const upstream = (name: string, usual: string) =>
 const config = readConfigOrExit(
   {
     ...processVariables,
+    ...traceVariables,
     ...httpVariables(3001),
     ...kafkaVariables,
     ...registryVariables,
@@ -75,12 +78,14 @@ await runProcess({
   name,
   logger,
   start: async (scope) => {
+    const traces = await openTraces(scope, { name, instance: config.instanceId, config });
     const metrics = createMetrics(name);
     const log = kafkaLog(logOptions({ brokers: config.kafkaBrokers, name, logger, metrics }));
     scope.onStop('log', () => log.close());
     const codec = await openCodec(scope, config.registryUrl, eventSchemas.auth);
     const { verifySigned, ended } = await openTokens({ config, scope, log, codec, ends: sessionEnds });
-    const pool = tolerant(new pg.Pool({ connectionString: config.postgresUrl, ...rateLimitPool }), logger);
+    const watchPool = poolWatch({ logger, metrics });
+    const pool = watchPool('rate limits', new pg.Pool({ connectionString: config.postgresUrl, ...rateLimitPool }));
     scope.onStop('database', () => pool.end());
     // Not waited for: without it each gateway counts for itself.
     scope.waitFor('database', () => createRateLimitTable(pool)).catch(() => {});
@@ -95,6 +100,7 @@ await runProcess({
       checks: async () => [await databaseCheck(pool)],
       logger,
       metrics,
+      traces,
     });
     scope.onStop('upstreams', gateway.close);
     const server = await listen(gateway.listener, {

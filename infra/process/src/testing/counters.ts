@@ -21,7 +21,10 @@ import {
 import { avroCodec, type Codec, type EventLog, kafkaLog, type RecordSchema, registerSchemas } from '@palaver/event-log';
 import { createTopics } from '@palaver/local';
 import { defineProjection, type ProjectorHealth, startProjector } from '@palaver/projector';
+import { createLogger, createMetrics, type Metrics } from '@palaver/runtime';
 import pg from 'pg';
+import { measureCommands, measureDecisions } from '../command-metrics.ts';
+import { logOptions } from '../log-options.ts';
 
 /**
  * A service in two versions, for tests with real parts: counters that are added to. The second one notes who counted in each event, and can
@@ -152,7 +155,7 @@ export type Counters = {
   /** What crashed; a test expects none. */
   readonly crashes: readonly Error[];
   codec(version: Version, kind: 'commands' | 'events', registryUrl?: string): Promise<Codec>;
-  startService(version: Version, registryUrl?: string): Promise<CounterService>;
+  startService(version: Version, registryUrl?: string, metrics?: Metrics): Promise<CounterService>;
   startWorker(version: Version, registryUrl?: string): Promise<CounterWorker>;
   close(): Promise<void>;
 };
@@ -186,18 +189,20 @@ export const openCounters = async (): Promise<Counters> => {
   const store = postgresStateStore(poolOf(''));
   await store.migrate();
   const pool = poolOf('-c search_path=model');
-  const newLog = (): EventLog => kafkaLog({ brokers: [broker], clientId: name, logger: () => undefined });
+  const silent = createLogger({ name, level: 'silent' });
+  const newLog = (metrics = createMetrics(name)): EventLog =>
+    kafkaLog(logOptions({ brokers: [broker], name, logger: silent, metrics }));
   const log = newLog();
   closing.push(() => log.close());
   const onCrash = (error: Error): void => void crashes.push(error);
   const codec: Counters['codec'] = (version, kind, from = registryUrl) =>
     avroCodec({ registryUrl: from, schemas: schemasOf(name, version)[kind] });
 
-  const startService: Counters['startService'] = async (version, from) => {
+  const startService: Counters['startService'] = async (version, from, metrics = createMetrics(name)) => {
     const lines: Line[] = [];
     const say = (level: Line['level']) => (fields: object, message: string) =>
       void lines.push({ level, fields: fields as Record<string, unknown>, message });
-    const own = newLog();
+    const own = newLog(metrics);
     const replies = createReplies(newId());
     const codecs = { commands: await codec(version, 'commands', from), events: await codec(version, 'events', from) };
     const decider = deciderOf(name, version) as unknown as Decider;
@@ -211,9 +216,13 @@ export const openCounters = async (): Promise<Counters> => {
       newEpoch: newId,
       logger: { info: say('info'), warn: say('warn'), error: say('error') },
       onCrash,
+      onDecided: measureDecisions(metrics),
       limits: { maxRetryMs: 200 },
     });
-    const client = await commandClient({ log: own, decider, codec: codecs.commands, replies });
+    const client = measureCommands(
+      await commandClient({ log: own, decider, codec: codecs.commands, replies }),
+      metrics,
+    );
     return {
       client,
       stats: processor.stats,
