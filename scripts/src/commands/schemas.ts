@@ -11,6 +11,7 @@ import {
   type Versions,
 } from '@palaver/schemas/contracts';
 import { type Command, UsageError } from '../command.ts';
+import { writeCatalogue } from '../contracts/catalogue/write.ts';
 import { checkContracts, isBroken, linesOf } from '../contracts/check.ts';
 import { consumers } from '../contracts/consumers.ts';
 import { registerAll } from '../contracts/register.ts';
@@ -108,4 +109,21 @@ Nothing is released that breaks anybody.`,
   },
 };
 
-export const schemasCommands: readonly Command[] = [check, register, releaseCommand];
+const catalogue: Command = {
+  name: 'schemas catalogue',
+  summary: 'write the catalogue of all commands and events: pages, and an AsyncAPI document',
+  usage: `[--check]
+
+Writes schemas/catalogue: README.md, index.html and asyncapi.json. It is part of \`pnpm generate\`.
+
+  --check              write nothing; the exit code is 1 when a file is not what the schemas, their history and their consumers say`,
+  async run(args) {
+    const { values } = parseArgs({ args: [...args], options: { check: { type: 'boolean', default: false } } });
+    const drifted = writeCatalogue({ check: values.check });
+    if (!values.check) return 0;
+    for (const name of drifted) console.error(`schemas/catalogue/${name} is not up to date: run \`pnpm generate\``);
+    return drifted.length === 0 ? 0 : 1;
+  },
+};
+
+export const schemasCommands: readonly Command[] = [check, register, releaseCommand, catalogue];

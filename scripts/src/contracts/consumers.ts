@@ -1,6 +1,6 @@
 import { type AnyDecider, type AnyProcessManager, topicsOf } from '@palaver/decider';
 import type { Projection } from '@palaver/projector';
-import { sessionEnds } from '@palaver/schemas';
+import { type ServiceName, sessionEnds } from '@palaver/schemas';
 import { deletionProcess, emailChangeProcess, noticesProcess, signUpProcess } from '@palaver/service-auth';
 import { removalProcess, thumbnailProcess } from '@palaver/service-files';
 import { deciders } from '../deciders.ts';
@@ -108,11 +108,7 @@ const after = ({ evolve }: Kind, states: readonly unknown[], samplesOf: SamplesO
   return different(states.flatMap((state) => folds.map(({ fold, data }) => fold(state, data, meta))));
 };
 
-const managerConsumer = (
-  service: string,
-  { name, commands = {}, tasks = {} }: AnyProcessManager,
-  process = service,
-): Consumer => {
+const managerConsumer = ({ service, process, manager: { name, commands = {}, tasks = {} } }: Managed): Consumer => {
   const types = [...new Set([...Object.keys(commands), ...Object.keys(tasks)])];
   const handlers = types.map((type): [string, Handler] => [
     type,
@@ -121,7 +117,7 @@ const managerConsumer = (
   return {
     kind: 'process manager',
     name: `process manager ${name}`,
-    processes: [process as ProcessName],
+    processes: [process],
     topics: [topicsOf(service).events],
     handlers: Object.fromEntries(handlers),
   };
@@ -136,13 +132,19 @@ const tokenCheck: Consumer = {
   handlers: { SessionEnded: (data) => sessionEnds.endedSession({ type: 'SessionEnded', data }) },
 };
 
+type Managed = { readonly service: ServiceName; readonly process: ProcessName; readonly manager: AnyProcessManager };
+
+export const managers: readonly Managed[] = [
+  ...[signUpProcess, deletionProcess, emailChangeProcess, noticesProcess].map(
+    (manager): Managed => ({ service: 'auth', process: 'auth', manager }),
+  ),
+  { service: 'files', process: 'files', manager: removalProcess },
+  { service: 'files', process: 'files-jobs', manager: thumbnailProcess },
+];
+
 export const consumers: readonly Consumer[] = [
   ...Object.values(deciders).map(deciderConsumer),
-  ...[signUpProcess, deletionProcess, emailChangeProcess, noticesProcess].map((manager) =>
-    managerConsumer('auth', manager),
-  ),
-  managerConsumer('files', removalProcess),
-  managerConsumer('files', thumbnailProcess, 'files-jobs'),
+  ...managers.map(managerConsumer),
   ...Object.entries(models).map(([name, { projection }]) => projectionConsumer(name, projection)),
   tokenCheck,
 ];

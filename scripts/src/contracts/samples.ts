@@ -16,7 +16,6 @@ import {
 export type Sample = Readonly<Record<string, unknown>>;
 
 const primitiveValues: Readonly<Record<string, readonly unknown[]>> = {
-  string: ['text', ''],
   boolean: [true, false],
   int: [1, 0],
   long: [1, 0],
@@ -24,7 +23,8 @@ const primitiveValues: Readonly<Record<string, readonly unknown[]>> = {
   bytes: [Buffer.from('bytes'), Buffer.alloc(0)],
 };
 
-/** Different for each field: ids that are equal mean something. */
+/** Texts and ids differ from field to field: equal ones would mean something. */
+const textsOf = (place: number): readonly string[] => [`text ${place}`, ''];
 const uuidOf = (place: number): string => `00000000-0000-7000-8000-${String(place).padStart(12, '0')}`;
 
 /** The values of a type, the fullest first and the barest last. */
@@ -33,6 +33,7 @@ const valuesOf = (type: AvroType, named: ReadonlyMap<string, AvroEnum>, place: n
     return [...type.filter((one) => one !== 'null').flatMap((one) => valuesOf(one, named, place)), null];
   if (isArray(type)) return [...valuesOf(type.items, named, place).map((item) => [item]), []];
   if (isEnum(type)) return type.symbols;
+  if (type === 'string') return textsOf(place);
   if (typeof type === 'string') return named.get(type)?.symbols ?? primitiveValues[type] ?? [null];
   return type.logicalType === 'uuid' ? [uuidOf(place)] : primitiveValues[type.type]!;
 };
