@@ -7,7 +7,7 @@ import type { Message } from '@palaver/event-log';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
-type DataOf<M extends Message, T extends M['type']> = Extract<M, { type: T }>['data'];
+export type DataOf<M extends Message, T extends M['type']> = Extract<M, { type: T }>['data'];
 
 /** What a fold may know of an event besides its fields. */
 export type EventMeta = { readonly timestampMs: number; readonly version: number };

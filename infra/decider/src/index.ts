@@ -20,9 +20,11 @@ export {
 export type { DecidedBatch, DeciderLogger, DeciderStats, OwnerLimits } from './owner.ts';
 export { type PostgresStateStore, postgresStateStore } from './postgres-state-store.ts';
 export {
+  type AnyProcessManager,
   type CausedCommand,
   type CausingEvent,
   causedId,
+  type ProcessManager,
   type ProcessManagerOptions,
   startProcessManager,
 } from './process-manager.ts';

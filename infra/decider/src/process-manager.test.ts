@@ -1,7 +1,7 @@
 import { type AppendFate, memoryBroker, type NewRecord } from '@palaver/event-log';
 import { expect, onTestFinished, test } from 'vitest';
 import { newId } from './ids.ts';
-import { causedId, startProcessManager } from './process-manager.ts';
+import { causedId, type ProcessManager, startProcessManager } from './process-manager.ts';
 import { type BankCommand, type BankEvent, bankDecider, jsonCodec } from './simulation/bank.ts';
 import { memoryStateStore } from './state-store.ts';
 
@@ -13,7 +13,15 @@ const opened = (account: string, from: number, epoch = 'e'): NewRecord => ({
 });
 
 /** Whoever opens an account is given 1. */
-const startWelcome = async (fates: AppendFate[] = [], act?: (event: BankEvent) => Promise<void>) => {
+const welcome: ProcessManager<BankEvent, BankCommand, string> = {
+  name: 'welcome',
+  commands: {
+    Opened: ({ account }) => [{ type: 'Deposit', data: { account, amount: 1 }, actor: 'system' }],
+  },
+  tasks: { Opened: ({ account }) => (account === 'nobody' ? null : account) },
+};
+
+const startWelcome = async (fates: AppendFate[] = [], act?: (account: string) => Promise<void>) => {
   const broker = memoryBroker({ partitions: 1, fate: () => fates.shift() ?? 'written' });
   const checkpoints = memoryStateStore();
   const mend = { asked: 0, done: false };
@@ -28,17 +36,15 @@ const startWelcome = async (fates: AppendFate[] = [], act?: (event: BankEvent) =
     },
   };
   const start = async (process: string) => {
-    const manager = await startProcessManager<BankEvent, BankCommand>({
+    const manager = await startProcessManager<BankEvent, BankCommand, string>({
       log: broker.log(process),
-      name: 'welcome',
       groupId: 'welcome-group',
       topic: 'bank.events',
       events,
       decider: bankDecider(),
       commands: jsonCodec<BankCommand>(),
       checkpoints,
-      handle: ({ type, data }) =>
-        type === 'Opened' ? [{ type: 'Deposit', data: { account: data.account, amount: 1 }, actor: 'system' }] : [],
+      manager: welcome,
       ...(act ? { act } : {}),
       newEpoch: newId,
       logger: { info: () => {}, warn: () => {}, error: () => {} },
@@ -96,8 +102,8 @@ test('an append of unknown outcome is repeated under the same id', async () => {
 test('what else follows is tried until it is done, before the position moves on', async () => {
   const seen: string[] = [];
   const answers = [new Error('away'), new Error('still away')];
-  const act = async ({ data }: BankEvent): Promise<void> => {
-    seen.push(data.account);
+  const act = async (account: string): Promise<void> => {
+    seen.push(account);
     const error = answers.shift();
     if (error) throw error;
   };
@@ -107,9 +113,9 @@ test('what else follows is tried until it is done, before the position moves on'
   await expect.poll(ids).toEqual([idOf(0), idOf(1)]);
   expect(seen).toEqual(['a', 'a', 'a', 'b']);
   await first.close();
-  broker.write('bank.events', 0, [opened('c', 2)]);
+  broker.write('bank.events', 0, [opened('nobody', 2), opened('c', 3)]);
   await start('two');
-  await expect.poll(ids).toHaveLength(3);
+  await expect.poll(ids).toHaveLength(4);
   expect(seen).toEqual(['a', 'a', 'a', 'b', 'c']);
 });
 

@@ -14,7 +14,7 @@ import {
   partitionOf,
   TakenRecords,
 } from '@palaver/event-log';
-import type { AnyDecider, CommandRule } from './decider.ts';
+import type { AnyDecider, CommandRule, DataOf } from './decider.ts';
 import { PoisonRecord } from './fold.ts';
 import { derivedId, fingerprint } from './ids.ts';
 import { commandRecord } from './outcome.ts';
@@ -36,9 +36,27 @@ export type CausingEvent = {
 /** A command that follows from an event; its id, time and fingerprint derive from the event. */
 export type CausedCommand<C extends Message = Message> = C & { readonly actor?: string };
 
-export type ProcessManagerOptions<E extends Message, C extends Message> = {
-  readonly log: EventLog;
+/** One handler per event type that counts; all others are passed over. */
+type Reactions<E extends Message, R> = {
+  readonly [T in E['type']]?: (data: DataOf<E, T>, meta: CausingEvent) => R;
+};
+
+/** What follows from events, told by each event alone. All of it is pure: the same event always yields the same. */
+export type ProcessManager<E extends Message = Message, C extends Message = Message, Task = unknown> = {
+  /** Ids of commands derive from it, and where its position is kept, so it never changes. */
   readonly name: string;
+  readonly commands?: Reactions<E, readonly CausedCommand<C>[]>;
+  /** What else is to be done, outside the log; null where it is nothing. */
+  readonly tasks?: Reactions<E, Task | null>;
+};
+
+/** A process manager of any service. */
+// biome-ignore lint/suspicious/noExplicitAny: events and commands of all services; each is checked where it is defined
+export type AnyProcessManager = ProcessManager<any, any, any>;
+
+export type ProcessManagerOptions<E extends Message, C extends Message, Task> = {
+  readonly log: EventLog;
+  readonly manager: ProcessManager<E, C, Task>;
   readonly groupId: string;
   /** Whose events it follows. */
   readonly topic: string;
@@ -48,10 +66,8 @@ export type ProcessManagerOptions<E extends Message, C extends Message> = {
   readonly commands: Codec<C>;
   /** Keeps its position: a store of its own, not that of a processor. */
   readonly checkpoints: Pick<StateStore, 'claim' | 'keep'>;
-  /** Pure: the same event always yields the same commands. */
-  readonly handle: (event: E, meta: CausingEvent) => readonly CausedCommand<C>[];
-  /** What else follows, outside the log; tried until it is done, and done again after a crash. */
-  readonly act?: (event: E, meta: CausingEvent) => Promise<void>;
+  /** Does a task; tried until it is done, and done again after a crash. */
+  readonly act?: (task: Task) => Promise<void>;
   readonly newEpoch: () => string;
   readonly logger: DeciderLogger;
   readonly onCrash: (error: Error) => void;
@@ -61,8 +77,9 @@ export type ProcessManagerOptions<E extends Message, C extends Message> = {
 export const causedId = (manager: string, event: { commandId: string; index: number }, ordinal = 0): string =>
   derivedId(manager, event.commandId, String(event.index), String(ordinal));
 
-type Cause<E> = { readonly event: E; readonly meta: CausingEvent; readonly record: LogRecord };
-type Followed<E> = { readonly causes: readonly Cause<E>[]; readonly commands: ReadonlyMap<number, NewRecord[]> };
+type Cause = { readonly event: Message; readonly meta: CausingEvent; readonly record: LogRecord };
+type Followed<Task> = { readonly tasks: readonly Task[]; readonly commands: ReadonlyMap<number, NewRecord[]> };
+type Handler<R> = (data: unknown, meta: CausingEvent) => R;
 
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 2_000;
@@ -72,24 +89,28 @@ const MAX_RETRY_MS = 2_000;
  * between does it again, and appends the same commands under the same ids. At an event that it cannot read or handle its partition waits, and
  * says so, until that works: to pass over it would be to lose what follows. Other partitions go on.
  */
-export const startProcessManager = async <E extends Message, C extends Message>(
-  options: ProcessManagerOptions<E, C>,
+export const startProcessManager = async <E extends Message, C extends Message, Task>(
+  options: ProcessManagerOptions<E, C, Task>,
 ): Promise<Membership> => {
-  const { log, name, topic, decider, logger } = options;
+  const { log, manager, topic, decider, logger } = options;
+  const { name } = manager;
+  const commandsAfter = (manager.commands ?? {}) as Readonly<Record<string, Handler<readonly CausedCommand<C>[]>>>;
+  const tasksAfter = (manager.tasks ?? {}) as Readonly<Record<string, Handler<Task | null>>>;
   const commandsTopic = topicsOf(decider.name).commands;
   const partitions = await log.partitions(commandsTopic);
   const appender = log.appender();
   const rules: Readonly<Record<string, CommandRule>> = decider.rules;
 
-  /** The events among these records, and the commands that follow from them, by partition. Throws `PoisonRecord`. */
-  const follow = (counted: readonly LogRecord[]): Followed<E> => {
+  /** What follows from the events among these records; commands by partition. Throws `PoisonRecord`. */
+  const follow = (counted: readonly LogRecord[]): Followed<Task> => {
     const commands = new Map<number, NewRecord[]>();
-    const causes: Cause<E>[] = [];
+    const tasks: Task[] = [];
     for (const record of counted) {
       try {
         const cause = causeOf(record);
         if (cause === null) continue;
-        causes.push(cause);
+        const task = tasksAfter[cause.event.type]?.(cause.event.data, cause.meta) ?? null;
+        if (task !== null) tasks.push(task);
         for (const { partition, command } of caused(cause)) {
           const list = commands.get(partition) ?? [];
           commands.set(partition, list);
@@ -99,10 +120,10 @@ export const startProcessManager = async <E extends Message, C extends Message>(
         throw new PoisonRecord(record, error);
       }
     }
-    return { causes, commands };
+    return { tasks, commands };
   };
 
-  const causeOf = (record: LogRecord): Cause<E> | null => {
+  const causeOf = (record: LogRecord): Cause | null => {
     const key = parseEventKey(record.key);
     if (!key || record.value === null) return null;
     const meta = {
@@ -115,9 +136,10 @@ export const startProcessManager = async <E extends Message, C extends Message>(
     return { event: options.events.decode(record.value), meta, record };
   };
 
-  const caused = ({ event, meta, record }: Cause<E>): { partition: number; command: NewRecord }[] => {
+  const caused = ({ event, meta, record }: Cause): { partition: number; command: NewRecord }[] => {
     const traceparent = record.headers[eventHeaders.traceparent];
-    return options.handle(event, meta).map((given, ordinal) => {
+    const commands = commandsAfter[event.type]?.(event.data, meta) ?? [];
+    return commands.map((given, ordinal) => {
       const rule = rules[given.type];
       if (!rule) throw new TypeError(`${decider.name} has no command ${given.type}`);
       const value = options.commands.encode(commandsTopic, { type: given.type, data: given.data } as C);
@@ -160,9 +182,9 @@ export const startProcessManager = async <E extends Message, C extends Message>(
         return follow(counted);
       });
       if (stopped || !followed) return;
-      const { causes, commands } = followed;
+      const { tasks, commands } = followed;
       const { act } = options;
-      if (act) for (const { event, meta } of causes) await untilDone(() => act(event, meta));
+      if (act) for (const task of tasks) await untilDone(() => act(task));
       for (const [to, list] of commands) await untilDone(() => appender.append(commandsTopic, to, list));
       const checkpoint = { offset: nextOffset, taken: taken.last };
       const nothing = { streams: new Map(), commands: new Map(), latestMadeMs: 0, forgetBeforeMs: 0 };

@@ -1,4 +1,4 @@
-export { type RecordSchema, staticCodec, type Upcaster, type WriterSchema } from './avro.ts';
+export { AvroTables, type RecordSchema, staticCodec, type Upcaster, type WriterSchema } from './avro.ts';
 export * from './codec.ts';
 export * from './kafka.ts';
 export * from './log.ts';

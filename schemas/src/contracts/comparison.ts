@@ -38,6 +38,8 @@ export type Break = {
   readonly kind: BreakKind;
   /** The field; `mentions[]` for what is in an array; empty for the record itself. */
   readonly path: string;
+  /** What seems to stand in its place, by name: of the field, or of the record. */
+  readonly successor?: string;
   readonly hits: readonly Hit[];
   /** Whether bytes cannot be read. What a registry refuses; the rest only we do. */
   readonly unreadable: boolean;
@@ -101,6 +103,7 @@ const nameBreaks = (before: AvroRecord, after: AvroRecord): Break[] => {
     {
       kind: 'record renamed',
       path: '',
+      successor: after.name,
       hits,
       unreadable: true,
       what: `${fullNameOf(before)} is called ${fullNameOf(after)}, and readers find handlers and schemas by the name`,
@@ -144,6 +147,7 @@ const keepBoth = (gone: string, come: string): string =>
 const renamed = (gone: AvroField, come: AvroField): Break => ({
   kind: 'field renamed',
   path: gone.name,
+  successor: come.name,
   hits: hitBy({ newReaders: come.default === undefined, oldReaders: gone.default === undefined }),
   unreadable: true,
   what: `it seems to be called ${come.name}, and neither name is read for the other`,
@@ -154,6 +158,7 @@ const renamedByAlias = (gone: AvroField, come: AvroField): Break[] => [
   {
     kind: 'field renamed',
     path: gone.name,
+    successor: come.name,
     hits: ['old readers'],
     unreadable: gone.default === undefined,
     what: `it is called ${come.name}; the alias helps new readers alone`,

@@ -1,19 +1,19 @@
 import { parseArgs } from 'node:util';
-import { RegistryRefusal, registryApi, SchemasRefused } from '@palaver/event-log';
+import { registryApi, SchemasRefused } from '@palaver/event-log';
 import {
-  type AvroRecord,
   type Contract,
   faultsOfSources,
-  type Finding,
-  findingsOf,
-  judge,
   readContracts,
   readHistory,
   release,
-  type Unreleased,
+  shortName,
+  type Version,
   type Versions,
 } from '@palaver/schemas/contracts';
 import { type Command, UsageError } from '../command.ts';
+import { writeCatalogue } from '../contracts/catalogue/write.ts';
+import { checkContracts, isBroken, linesOf } from '../contracts/check.ts';
+import { consumers } from '../contracts/consumers.ts';
 import { registerAll } from '../contracts/register.ts';
 import { addresses } from '../models.ts';
 import { formatCount } from '../progress.ts';
@@ -23,81 +23,43 @@ const check: Command = {
   summary: 'judge the schemas against every version that was ever released, and against a registry',
   usage: `[--registry URL] [--json]
 
-Says what a change breaks, for whom, and how to do it instead. Events must be readable by old and new programs for ever
+Says what a change breaks, who reads it, and how to do it instead, and who needs what a released version does not give. Events must be readable by old and new programs for ever
 (FULL_TRANSITIVE), commands by newer ones (BACKWARD_TRANSITIVE); besides, logical types and defaults keep their meaning, each field has a
 doc, and the released history is as it was. The exit code is 1 when anything breaks.
 
-  --registry URL       also against every version that the registry's subjects hold
-  --json               one object: breaks, faults, edited, unreleased, registry`,
+  --registry URL       also against every version that the registry's subjects hold; what it has and was never released is told
+  --json               one object: breaks, needs, faults, edited, unreleased, registry`,
   async run(args) {
     const options = { registry: { type: 'string' }, json: { type: 'boolean', default: false } } as const;
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
     if (positionals.length > 0) throw new UsageError(`schemas check takes no "${positionals[0]}"`);
     const contracts = readContracts();
-    const judgement = judge(contracts, readHistory());
-    const faults = faultsOfSources();
-    const registry = values.registry === undefined ? [] : await registryFindings(values.registry, contracts);
-    const broken = [faults, judgement.edited, judgement.breaks, registry].some((some) => some.length > 0);
-    if (values.json) console.log(JSON.stringify({ ...judgement, faults, registry }));
-    else for (const line of linesOf({ contracts, ...judgement, faults, registry })) console.log(line);
-    return broken ? 1 : 0;
+    const check = checkContracts({
+      contracts,
+      history: readHistory(),
+      consumers,
+      faults: faultsOfSources(),
+      ...(values.registry === undefined ? {} : { held: await heldBy(values.registry, contracts) }),
+    });
+    if (values.json) console.log(JSON.stringify(check));
+    else for (const line of linesOf(check, contracts.length)) console.log(line);
+    return isBroken(check) ? 1 : 0;
   },
 };
 
-/** What the schemas as they are break of what a registry holds of them. */
-const registryFindings = async (registryUrl: string, contracts: readonly Contract[]): Promise<readonly Finding[]> => {
+/** All that a registry holds of our topics, also of records that are gone from the schemas. */
+const heldBy = async (registryUrl: string, contracts: readonly Contract[]): Promise<readonly Versions[]> => {
   const api = registryApi(registryUrl);
-  const held = await Promise.all(contracts.map((contract) => versionsIn(api, contract)));
-  return held.flatMap((versions) => findingsOf(versions, contracts, held));
-};
-
-const versionsIn = async (
-  api: ReturnType<typeof registryApi>,
-  { topic, fullName, schema }: Contract,
-): Promise<Versions> => {
-  try {
-    const versions = await api.versions(`${topic}-${fullName}`);
-    return {
-      topic,
-      record: schema.name,
-      versions: versions.map(({ version, schema }) => ({ version, schema: schema as AvroRecord })),
-    };
-  } catch (error) {
-    if (error instanceof RegistryRefusal && error.status === 404) return { topic, record: schema.name, versions: [] };
-    throw error;
-  }
-};
-
-const linesOf = (found: {
-  readonly contracts: readonly Contract[];
-  readonly faults: readonly string[];
-  readonly edited: readonly string[];
-  readonly breaks: readonly Finding[];
-  readonly registry: readonly Finding[];
-  readonly unreleased: readonly Unreleased[];
-}): readonly string[] => {
-  const problems = [
-    ...found.faults,
-    ...found.edited,
-    ...found.breaks.flatMap((one) => findingLines(one, 'released')),
-    ...found.registry.flatMap((one) => findingLines(one, 'registered')),
-  ];
-  const unreleased = found.unreleased.map(
-    ({ topic, record, version }) =>
-      `${topic} ${record}: version ${version} is not released yet (palaver schemas release)`,
+  const topics = [...new Set(contracts.map(({ topic }) => topic))];
+  const subjects = (await api.subjects()).filter((subject) => topics.some((topic) => subject.startsWith(`${topic}-`)));
+  return Promise.all(
+    subjects.map(async (subject) => {
+      const versions = (await api.versions(subject)) as readonly Version[];
+      const [topic = '', fullName = ''] = subject.split('-');
+      return { topic, record: shortName(fullName), versions };
+    }),
   );
-  if (problems.length > 0) return [...problems, ...unreleased];
-  return [...unreleased, `${formatCount(found.contracts.length)} schemas break nobody`];
 };
-
-const findingLines = (
-  { topic, record, path, kind, what, instead, hits, versions }: Finding,
-  where: string,
-): readonly string[] => [
-  `${topic} ${record}${path === '' ? '' : `.${path}`}: ${kind}`,
-  `  ${what}; hits ${hits.join(' and ')} of ${where} version ${versions.join(', ')}`,
-  `  instead: ${instead}`,
-];
 
 const register: Command = {
   name: 'schemas register',
@@ -134,9 +96,9 @@ Nothing is released that breaks anybody.`,
   async run(args) {
     parseArgs({ args: [...args], options: {} });
     const contracts = readContracts();
-    const { breaks, edited } = judge(contracts, readHistory());
-    if (breaks.length + edited.length > 0) {
-      for (const line of [...edited, ...breaks.flatMap((one) => findingLines(one, 'released'))]) console.error(line);
+    const check = checkContracts({ contracts, history: readHistory(), consumers, faults: faultsOfSources() });
+    if (isBroken(check)) {
+      for (const line of linesOf(check, contracts.length)) console.error(line);
       return 1;
     }
     const released = release(contracts);
@@ -147,4 +109,21 @@ Nothing is released that breaks anybody.`,
   },
 };
 
-export const schemasCommands: readonly Command[] = [check, register, releaseCommand];
+const catalogue: Command = {
+  name: 'schemas catalogue',
+  summary: 'write the catalogue of all commands and events: pages, and an AsyncAPI document',
+  usage: `[--check]
+
+Writes schemas/catalogue: README.md, index.html and asyncapi.json. It is part of \`pnpm generate\`.
+
+  --check              write nothing; the exit code is 1 when a file is not what the schemas, their history and their consumers say`,
+  async run(args) {
+    const { values } = parseArgs({ args: [...args], options: { check: { type: 'boolean', default: false } } });
+    const drifted = writeCatalogue({ check: values.check });
+    if (!values.check) return 0;
+    for (const name of drifted) console.error(`schemas/catalogue/${name} is not up to date: run \`pnpm generate\``);
+    return drifted.length === 0 ? 0 : 1;
+  },
+};
+
+export const schemasCommands: readonly Command[] = [check, register, releaseCommand, catalogue];

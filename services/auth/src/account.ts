@@ -1,5 +1,5 @@
-import { accept, commandRule, event, refuse } from '@palaver/decider';
-import type { AuthCommand, AuthEvent, DeleteAccount } from '@palaver/schemas';
+import { accept, commandRule, event, type ProcessManager, refuse } from '@palaver/decider';
+import type { AccountDeleted, AuthCommand, AuthEvent, DeleteAccount } from '@palaver/schemas';
 import { deletion, profile } from './profile.ts';
 import { endSessions, sessions } from './session.ts';
 
@@ -38,12 +38,13 @@ export const deleteAccount = commandRule<DeleteAccount, AuthEvent>()({
 
 // What follows.
 
-/** The name of the process manager; ids of commands derive from it, so it never changes. */
-export const deletionProcess = 'account-deletion';
-
-/** The process manager: the address of a deleted account is free for anybody. */
-export const followDeletion = ({ type, data }: AuthEvent): readonly (AuthCommand & { readonly actor: string })[] => {
-  if (type !== 'AccountDeleted') return [];
-  const { emailHash, profileId } = data;
-  return [{ type: 'ReleaseEmail', data: { emailHash, profileId }, actor: 'system' }];
+/** The address of a deleted account is free for anybody; its data key is to be destroyed. */
+export const deletionProcess: ProcessManager<AuthEvent, AuthCommand, Pick<AccountDeleted, 'profileId'>> = {
+  name: 'account-deletion',
+  commands: {
+    AccountDeleted: ({ emailHash, profileId }) => [
+      { type: 'ReleaseEmail', data: { emailHash, profileId }, actor: 'system' },
+    ],
+  },
+  tasks: { AccountDeleted: ({ profileId }) => ({ profileId }) },
 };

@@ -1,13 +1,15 @@
 import {
+  type AnyProcessManager,
+  type CausingEvent,
   commandClient,
   createReplies,
   memoryStateStore,
   newId,
-  type ProcessManagerOptions,
+  type ProcessManager,
   startProcessManager,
   startProcessor,
 } from '@palaver/decider';
-import { memoryBroker, parseEventKey, staticCodec } from '@palaver/event-log';
+import { type Message, memoryBroker, parseEventKey, staticCodec } from '@palaver/event-log';
 import { giveCommand } from '@palaver/http';
 import { type AuthCommand, type AuthEvent, commandSchemas, eventSchemas } from '@palaver/schemas';
 import { onTestFinished } from 'vitest';
@@ -19,6 +21,10 @@ const crashed = (error: Error): never => {
   throw error;
 };
 const partitions = 8;
+
+/** What a process manager makes of an event. */
+export const commandsAfter = ({ commands }: AnyProcessManager, { type, data }: Message): readonly Message[] =>
+  commands?.[type]?.(data, {} as CausingEvent) ?? [];
 
 /** This service on the log's twin in memory, until the test ends: its processor and its sender, and a process manager when that is started. */
 export const startAuth = async () => {
@@ -42,22 +48,18 @@ export const startAuth = async () => {
     Array.from({ length: partitions }, (_, partition) => broker.records(topic, partition)).flat();
   return {
     give: ((command) => giveCommand(client, command, { timeoutMs: 5_000 })) as Give,
-    startManager: async (
-      name: string,
-      handle: ProcessManagerOptions<AuthEvent, AuthCommand>['handle'],
-    ): Promise<void> => {
+    startManager: async (started: ProcessManager<AuthEvent, AuthCommand>): Promise<void> => {
       const checkpoints = memoryStateStore();
-      const groupId = `auth-${name}`;
+      const groupId = `auth-${started.name}`;
       const topic = 'auth.events';
       const manager = await startProcessManager({
         ...own,
-        name,
+        manager: started,
         groupId,
         topic,
         events,
         commands,
         checkpoints,
-        handle,
       });
       onTestFinished(() => manager.close());
     },

@@ -1,7 +1,8 @@
 import { given, givenTimeMs } from '@palaver/decider/given';
 import { type AuthEvent, passwordIdOf } from '@palaver/schemas';
 import { describe, expect, test } from 'vitest';
-import { followDeletion } from './account.ts';
+import { deletionProcess } from './account.ts';
+import { commandsAfter } from './decider.fixture.ts';
 import { authDecider } from './decider.ts';
 
 const ada = {
@@ -204,10 +205,10 @@ describe('DeleteAccount', () => {
   });
 
   test('is followed by the release of the address, given by nobody in particular', () => {
-    expect(followDeletion(gone.event)).toEqual([
+    expect(commandsAfter(deletionProcess, gone.event)).toEqual([
       { type: 'ReleaseEmail', data: { emailHash, profileId }, actor: 'system' },
     ]);
-    expect(followDeletion({ type: 'ProfileCreated', data: ada })).toEqual([]);
+    expect(commandsAfter(deletionProcess, { type: 'ProfileCreated', data: ada })).toEqual([]);
   });
 });
 

@@ -1,14 +1,13 @@
 import { given, givenTimeMs } from '@palaver/decider/given';
 import { type AuthEvent, passwordIdOf } from '@palaver/schemas';
 import { describe, expect, test, vi } from 'vitest';
-import { startAuth } from './decider.fixture.ts';
+import { commandsAfter, startAuth } from './decider.fixture.ts';
 import { authDecider } from './decider.ts';
 import {
   type ChangedResult,
   type ConfirmedResult,
   changeEmailAfter,
   emailChangeProcess,
-  followEmailChange,
   reservationMs,
 } from './email-change.ts';
 
@@ -214,12 +213,15 @@ describe('ChangeEmail', () => {
 
 describe('the process manager', () => {
   test('changes what was confirmed, releases what was changed or given up, and does nothing else', () => {
-    expect(followEmailChange(confirmed.event)).toEqual([{ type: 'ChangeEmail', data: wanted }]);
-    expect(followEmailChange(changed.event)).toEqual([{ type: 'ReleaseEmail', data: { emailHash: 'old', profileId } }]);
-    expect(followEmailChange(abandoned.event)).toEqual([
+    expect(commandsAfter(emailChangeProcess, confirmed.event)).toEqual([{ type: 'ChangeEmail', data: wanted }]);
+    expect(commandsAfter(emailChangeProcess, changed.event)).toEqual([
+      { type: 'ReleaseEmail', data: { emailHash: 'old', profileId } },
+    ]);
+    expect(commandsAfter(emailChangeProcess, abandoned.event)).toEqual([
       { type: 'ReleaseEmail', data: { emailHash: 'new', profileId } },
     ]);
-    for (const { event } of [created, reserved, released, deleted]) expect(followEmailChange(event)).toEqual([]);
+    for (const { event } of [created, reserved, released, deleted])
+      expect(commandsAfter(emailChangeProcess, event)).toEqual([]);
   });
 
   test('finishes alone when the request died after the confirmation, and the request tried again finds it done', async () => {
@@ -281,6 +283,6 @@ const startWithReservation = async () => {
     confirmIt: () =>
       give<ConfirmedResult>({ ...givenBy(2), type: 'ConfirmEmail', data: { emailHash: 'new', profileId } }),
     change: () => changeEmailAfter(wanted, { ...givenBy(2), commandId: givenBy(2).id }),
-    startManager: () => auth.startManager(emailChangeProcess, followEmailChange),
+    startManager: () => auth.startManager(emailChangeProcess),
   };
 };

@@ -1,4 +1,13 @@
-import { accept, type Command, causedId, commandRule, event, fingerprint, refuse } from '@palaver/decider';
+import {
+  accept,
+  type Command,
+  causedId,
+  commandRule,
+  event,
+  fingerprint,
+  type ProcessManager,
+  refuse,
+} from '@palaver/decider';
 import type {
   AuthCommand,
   AuthEvent,
@@ -102,17 +111,17 @@ export const changeEmail = commandRule<ChangeEmail, AuthEvent>()({
 
 // What follows.
 
-/** The name of the process manager; ids of commands derive from it, so it never changes. */
-export const emailChangeProcess = 'email-change';
-
-/** The process manager: a confirmed address becomes the profile's, and what the profile does not have any more is free. */
-export const followEmailChange = (happened: AuthEvent): readonly AuthCommand[] => {
-  const { type, data } = happened;
-  if (type === 'EmailConfirmed') return [{ type: 'ChangeEmail', data }];
-  if (type === 'EmailAbandoned') return [{ type: 'ReleaseEmail', data }];
-  if (type !== 'EmailChanged') return [];
-  return [{ type: 'ReleaseEmail', data: { emailHash: data.previousEmailHash, profileId: data.profileId } }];
-};
+/** A confirmed address becomes the profile's, and what the profile does not have any more is free. */
+export const emailChangeProcess = {
+  name: 'email-change',
+  commands: {
+    EmailConfirmed: (data) => [{ type: 'ChangeEmail', data }],
+    EmailAbandoned: (data) => [{ type: 'ReleaseEmail', data }],
+    EmailChanged: ({ previousEmailHash, profileId }) => [
+      { type: 'ReleaseEmail', data: { emailHash: previousEmailHash, profileId } },
+    ],
+  },
+} satisfies ProcessManager<AuthEvent, AuthCommand>;
 
 /** The very command that the process manager gives for this confirmation: the same id, data and fingerprint. */
 export const changeEmailAfter = (
@@ -120,11 +129,11 @@ export const changeEmailAfter = (
   confirmation: Pick<Command, 'actor' | 'timeMs' | 'traceparent'> & { readonly commandId: string },
 ): AuthCommandToGive => {
   const { commandId, ...given } = confirmation;
-  const [command] = followEmailChange({ type: 'EmailConfirmed', data: confirmed });
+  const [command] = emailChangeProcess.commands.EmailConfirmed(confirmed);
   return {
     ...command!,
     ...given,
-    id: causedId(emailChangeProcess, { commandId, index: 0 }),
+    id: causedId(emailChangeProcess.name, { commandId, index: 0 }),
     fingerprint: fingerprint(command!.data),
   };
 };

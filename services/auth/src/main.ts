@@ -3,14 +3,14 @@ import { type ServiceParts, serveService, startFollowing } from '@palaver/proces
 import { type AuthModel, authProjection } from '@palaver/projection-auth';
 import { picturesOf } from '@palaver/projection-shared';
 import { publicVariables, variable } from '@palaver/runtime';
-import { type AuthEvent, commandSchemas, consumerGroups, eventSchemas, sessionEnds } from '@palaver/schemas';
+import { commandSchemas, consumerGroups, eventSchemas, sessionEnds } from '@palaver/schemas';
 import { Kysely, PostgresDialect } from 'kysely';
 import { z } from 'zod';
-import { deletionProcess, followDeletion } from './account.ts';
+import { deletionProcess } from './account.ts';
 import { attempts, createAttemptsSchema, mailLimits } from './attempts.ts';
 import { createKeysSchema, dataKeys } from './data-keys.ts';
 import { authDecider } from './decider.ts';
-import { emailChangeProcess, followEmailChange } from './email-change.ts';
+import { emailChangeProcess } from './email-change.ts';
 import { mailerOf, mailVariables } from './mail.ts';
 import { createMails } from './mails.ts';
 import { noticesProcess, notify } from './notices.ts';
@@ -20,7 +20,7 @@ import { type AuthParts, authProblems, authRoutes } from './routes.ts';
 import { keyLength } from './sealing.ts';
 import { mailTokens } from './secrets/mail-tokens.ts';
 import { secretsOf } from './secrets.ts';
-import { followSignUp, signUpProcess } from './sign-up.ts';
+import { signUpProcess } from './sign-up.ts';
 import { parseSigningKey, type SigningKey, type SigningKeys, signingKeysFile } from './signing-keys.ts';
 import { tokenIssuer } from './tokens.ts';
 
@@ -76,24 +76,20 @@ const authParts = async (parts: Parts): Promise<AuthParts> => {
   await scope.waitFor('database', () => createKeysSchema(pool));
   const secrets = secretsOf(config.authKey);
   const keys = dataKeys(pool, secrets.dataKeys);
-  await startFollowing(parts, { decider, name: signUpProcess, handle: followSignUp });
+  await startFollowing(parts, { decider, manager: signUpProcess });
   await startFollowing(parts, {
     decider,
-    name: deletionProcess,
-    handle: followDeletion,
-    act: async ({ type, data }: AuthEvent) => {
-      if (type === 'AccountDeleted') await keys.destroy(data.profileId);
-    },
+    manager: deletionProcess,
+    act: ({ profileId }) => keys.destroy(profileId),
   });
-  await startFollowing(parts, { decider, name: emailChangeProcess, handle: followEmailChange });
+  await startFollowing(parts, { decider, manager: emailChangeProcess });
   const mails = createMails({ mailer: mailerOf(config), appUrl: config.appUrl, logger: scope.logger });
   scope.onStop('mails', () => mails.close());
   const db = new Kysely<AuthModel>({ dialect: new PostgresDialect({ pool }) });
   await startFollowing(parts, {
     decider,
-    name: noticesProcess,
-    handle: () => [],
-    act: (event: AuthEvent) => notify(event, { db, dataKeys: keys, mails }),
+    manager: noticesProcess,
+    act: (notice) => notify(notice, { db, dataKeys: keys, mails }),
   });
   await scope.waitFor('database', () => createAttemptsSchema(pool));
   const counted = attempts(pool, secrets.attempts);

@@ -1,11 +1,11 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { DataKeys } from './data-keys.ts';
-import { startAuth } from './decider.fixture.ts';
+import { commandsAfter, startAuth } from './decider.fixture.ts';
 import { passwords } from './passwords.ts';
 import type { ProfileCreatedResult } from './profile.ts';
 import { sealer } from './sealing.ts';
 import { secretsOf } from './secrets.ts';
-import { createProfileAfter, emailPlace, followSignUp, passwordPlace, prepareClaim, signUpProcess } from './sign-up.ts';
+import { createProfileAfter, emailPlace, passwordPlace, prepareClaim, signUpProcess } from './sign-up.ts';
 
 /** Data keys as the database keeps them, without one. */
 const keptInMemory = (): DataKeys => {
@@ -73,8 +73,10 @@ describe('the claim of a sign-up', () => {
 describe('the process manager', () => {
   test('makes a profile of every claim, and nothing of anything else', async () => {
     const { claim } = (await prepareClaim(ada, freshParts()))!;
-    expect(followSignUp({ type: 'EmailClaimed', data: claim })).toEqual([{ type: 'CreateProfile', data: claim }]);
-    expect(followSignUp({ type: 'ProfileCreated', data: claim })).toEqual([]);
+    expect(commandsAfter(signUpProcess, { type: 'EmailClaimed', data: claim })).toEqual([
+      { type: 'CreateProfile', data: claim },
+    ]);
+    expect(commandsAfter(signUpProcess, { type: 'ProfileCreated', data: claim })).toEqual([]);
   });
 
   test('gives the very command that the request gives, whoever is first', async () => {
@@ -86,7 +88,7 @@ describe('the process manager', () => {
     const created = await give<ProfileCreatedResult>(create);
     expect(created.result).toEqual({ profileId: ada.profileId, createdAtMs: at.timeMs });
 
-    await startManager(signUpProcess, followSignUp);
+    await startManager(signUpProcess);
     await vi.waitFor(() => expect(given(create.id)).toHaveLength(2));
     const [ofRequest, ofManager] = given(create.id);
     expect(ofManager).toEqual(ofRequest);
@@ -98,7 +100,7 @@ describe('the process manager', () => {
     const at = { actor: ada.profileId, timeMs: Date.UTC(2026, 0, 1), traceparent: undefined };
     const claimIt = { ...at, id: ada.commandId, type: 'ClaimEmail', data: claim, fingerprint } as const;
     await give(claimIt);
-    await startManager(signUpProcess, followSignUp);
+    await startManager(signUpProcess);
     const created = () => happened(`profile:${ada.profileId}`);
     await vi.waitFor(() => expect(created()).toEqual(['ProfileCreated']));
 

@@ -1,4 +1,4 @@
-import { type Command, causedId, derivedId, fingerprint } from '@palaver/decider';
+import { type Command, causedId, derivedId, fingerprint, type ProcessManager } from '@palaver/decider';
 import { type PositionWaiter, Refusal } from '@palaver/http';
 import { accountByEmailHash, type Database, type ProfileView } from '@palaver/projection-auth';
 import type { Position } from '@palaver/projector';
@@ -126,31 +126,11 @@ export const prepareClaim = async (
   return { claim: { emailHash, profileId, name, emailSealed, passwordSealed }, fingerprint: signUpFingerprint };
 };
 
-/** The name of the process manager; ids of commands derive from it, so it never changes. */
-export const signUpProcess = 'sign-up';
-
-/** What follows from an event of this service, told by the event alone. */
-const consequences: {
-  readonly [T in AuthEvent['type']]: (data: Extract<AuthEvent, { type: T }>['data']) => readonly AuthCommand[];
-} = {
-  EmailClaimed: (claimed) => [{ type: 'CreateProfile', data: claimed }],
-  EmailReserved: () => [],
-  EmailConfirmed: () => [],
-  EmailChanged: () => [],
-  EmailAbandoned: () => [],
-  EmailReleased: () => [],
-  ProfileCreated: () => [],
-  ProfileChanged: () => [],
-  PasswordChanged: () => [],
-  PasswordRehashed: () => [],
-  AccountDeleted: () => [],
-  SessionStarted: () => [],
-  SessionRefreshed: () => [],
-  SessionEnded: () => [],
-};
-
-/** The process manager: every claim of an address becomes a profile. */
-export const followSignUp = ({ type, data }: AuthEvent): readonly AuthCommand[] => consequences[type](data as never);
+/** Every claim of an address becomes a profile. */
+export const signUpProcess = {
+  name: 'sign-up',
+  commands: { EmailClaimed: (claimed) => [{ type: 'CreateProfile', data: claimed }] },
+} satisfies ProcessManager<AuthEvent, AuthCommand>;
 
 /** The very command that the process manager gives for this claim: the same id, data and fingerprint. */
 export const createProfileAfter = (
@@ -158,11 +138,11 @@ export const createProfileAfter = (
   claim: Pick<Command, 'actor' | 'timeMs' | 'traceparent'> & { readonly commandId: string },
 ): AuthCommandToGive => {
   const { commandId, ...given } = claim;
-  const [command] = followSignUp({ type: 'EmailClaimed', data: claimed });
+  const [command] = signUpProcess.commands.EmailClaimed(claimed);
   return {
     ...command!,
     ...given,
-    id: causedId(signUpProcess, { commandId, index: 0 }),
+    id: causedId(signUpProcess.name, { commandId, index: 0 }),
     fingerprint: fingerprint(command!.data),
   };
 };

@@ -1,7 +1,8 @@
+import type { ProcessManager } from '@palaver/decider';
 import type { ObjectStore } from '@palaver/object-store';
 import { eraseLeftovers, type Leftovers } from '@palaver/process';
 import type { LeftFile } from '@palaver/projection-files';
-import type { FilesEvent } from '@palaver/schemas';
+import type { FileDeleted, FilesCommand, FilesEvent } from '@palaver/schemas';
 import { uploadKey } from './keys.ts';
 
 /**
@@ -25,13 +26,19 @@ const erasing = ({ kind, fileId, ownerId }: LeftFile) =>
     ? { type: 'DeleteFile', data: { fileId, ownerId }, idParts: [fileId, 'DeleteFile'] }
     : { type: 'RejectUpload', data: { fileId, ownerId, reason: 'EXPIRED' }, idParts: [fileId, 'RejectUpload'] };
 
-export const removalProcess = 'file-removal';
+type Gone = Pick<FileDeleted, 'fileId'>;
+const gone = ({ fileId }: Gone): Gone => ({ fileId });
 
-/** Removes the bytes of a file that is gone; safe to repeat. */
-export const removeBytes = async (store: ObjectStore, { type, data }: FilesEvent): Promise<void> => {
-  if (type !== 'FileDeleted' && type !== 'FileRejected') return;
-  const upload = uploadKey(data.fileId);
+/** The bytes of a file that is gone are to go too. */
+export const removalProcess: ProcessManager<FilesEvent, FilesCommand, Gone> = {
+  name: 'file-removal',
+  tasks: { FileDeleted: gone, FileRejected: gone },
+};
+
+/** Removes the bytes of a file; safe to repeat. */
+export const removeBytes = async (store: ObjectStore, { fileId }: Gone): Promise<void> => {
+  const upload = uploadKey(fileId);
   for await (const { key, uploadId } of store.listMultipart(upload)) await store.abortMultipart({ key, uploadId });
   await store.remove(upload);
-  for await (const { key } of store.list(`files/${data.fileId}/`)) await store.remove(key);
+  for await (const { key } of store.list(`files/${fileId}/`)) await store.remove(key);
 };

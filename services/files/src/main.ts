@@ -2,7 +2,7 @@ import { openObjectStore } from '@palaver/object-store';
 import { serveService, startErasure, startFollowing, startJob } from '@palaver/process';
 import { filesProjection, filesQueries, leftFiles, strayAmong } from '@palaver/projection-files';
 import { objectStoreVariables, parsers, variable } from '@palaver/runtime';
-import { commandSchemas, consumerGroups, eventSchemas, type FilesEvent, sessionEnds } from '@palaver/schemas';
+import { commandSchemas, consumerGroups, eventSchemas, sessionEnds } from '@palaver/schemas';
 import { filesDecider } from './decider.ts';
 import { eraseLeftFiles, removalProcess, removeBytes } from './erasure.ts';
 import { filesProblems, filesRoutes } from './routes.ts';
@@ -60,10 +60,9 @@ await serveService(
       });
       await scope.waitFor('object store', () => store.ready());
       await startFollowing(parts, {
-        name: removalProcess,
         decider: filesDecider,
-        handle: () => [],
-        act: (event: FilesEvent) => removeBytes(store, event),
+        manager: removalProcess,
+        act: (gone) => removeBytes(store, gone),
       });
       const left = (asked: { since: Date; limit: number }) => leftFiles(pool, { ...asked, keptUnusedMs });
       startErasure(scope, (asked) => eraseLeftFiles({ left, commands, positions }, asked));

@@ -3,10 +3,11 @@ import { giveCommand } from '@palaver/http';
 import { openObjectStore } from '@palaver/object-store';
 import { runJobs, startFollowing } from '@palaver/process';
 import { objectStoreVariables } from '@palaver/runtime';
-import { type AddThumbnail, commandSchemas, eventSchemas, type FilesEvent } from '@palaver/schemas';
+import { type AddThumbnail, commandSchemas, eventSchemas } from '@palaver/schemas';
 import { filesDecider } from '../decider.ts';
 import type { StoreResult } from '../file.ts';
-import { drawable, startThumbnails, thumbnailProcess } from './thumbnails.ts';
+import { thumbnailProcess } from './thumbnail-process.ts';
+import { startThumbnails } from './thumbnails.ts';
 
 const addThumbnail = (data: AddThumbnail): Command => ({
   type: 'AddThumbnail',
@@ -43,12 +44,9 @@ await runJobs(
       );
       scope.onStop('thumbnails', () => thumbnails.close());
       return startFollowing(parts, {
-        name: thumbnailProcess,
         decider: filesDecider,
-        handle: () => [],
-        act: async ({ type, data }: FilesEvent) => {
-          if (type === 'FileStored' && drawable.has(data.type)) await thumbnails.request(data);
-        },
+        manager: thumbnailProcess,
+        act: (job) => thumbnails.request(job),
       });
     },
   },

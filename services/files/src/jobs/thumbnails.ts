@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
 import { Refusal } from '@palaver/http';
 import { type ObjectStore, StoreUnavailable } from '@palaver/object-store';
-import type { AddThumbnail, FileStored } from '@palaver/schemas';
+import type { AddThumbnail } from '@palaver/schemas';
 import { PgBoss } from 'pg-boss';
 import sharp from 'sharp';
 import type { StoreResult } from '../file.ts';
 import { fileKey } from '../keys.ts';
+import type { Drawing } from './thumbnail-process.ts';
 
 /**
  * Small images of large ones, made behind the upload: FileStored ──▶ a job in Postgres ──▶ AddThumbnail. An image that cannot be read has none;
@@ -17,22 +18,11 @@ const side = 512;
 /** An image of more pixels is not opened: it would take gigabytes, however few bytes it has. */
 const mostPixels = 50_000_000;
 
-export const drawable: ReadonlySet<string> = new Set([
-  'image/png',
-  'image/jpeg',
-  'image/gif',
-  'image/webp',
-  'image/avif',
-]);
-
-export const thumbnailProcess = 'thumbnails';
 const queue = 'thumbnail';
-
-type Job = Pick<FileStored, 'fileId' | 'ownerId' | 'objectKey'>;
 
 export type Thumbnails = {
   /** Has one made, once for each file however often it is asked. */
-  readonly request: (job: Job) => Promise<void>;
+  readonly request: (job: Drawing) => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -55,7 +45,7 @@ export const startThumbnails = async (options: {
     expireInSeconds: 120,
     deleteAfterSeconds: 3_600,
   });
-  const worker: string = await boss.work<Job>(queue, { pollingIntervalSeconds: 1 }, async ([job]) => {
+  const worker: string = await boss.work<Drawing>(queue, { pollingIntervalSeconds: 1 }, async ([job]) => {
     // Looks for the next one at once, not in a second.
     boss.notifyWorker(worker);
     try {
@@ -77,7 +67,7 @@ export const startThumbnails = async (options: {
 
 const make = async (
   { store, add }: { store: ObjectStore; add: (thumbnail: AddThumbnail) => Promise<StoreResult> },
-  { fileId, ownerId, objectKey: from }: Job,
+  { fileId, ownerId, objectKey: from }: Drawing,
 ): Promise<void> => {
   // It was deleted meanwhile.
   if (!(await store.stat(from))) return;
