@@ -7,7 +7,7 @@ import { type Cidrs, clientAddress, parseCidrs } from './client-address.ts';
 import { commandSender, type Sender, type Submitter } from './commands.ts';
 import { exchangeOf } from './exchange.ts';
 import { parseInput } from './input.ts';
-import { openApiDocument } from './openapi.ts';
+import { ENTITY_TAGS, openApiDocument } from './openapi.ts';
 import { everyWaiter, type PositionWaiter, waitForPositions } from './positions.ts';
 import { EDGE_PROBLEMS, type ProblemTable, Refusal } from './problem.ts';
 import { type Context, isReply, type Method, type Reply, type Route, reply } from './route.ts';
@@ -146,15 +146,11 @@ const contextOf = (parts: {
 /** RFC 9110 13.1: `*` or a list of entity tags; weak ones never match a change. Throws `Refusal` `malformed_header`. */
 export const parseEntityTags = (header: string | undefined): readonly string[] | '*' | null => {
   if (header === undefined) return null;
-  if (header.trim() === '*') return '*';
-  const tags: string[] = [];
-  for (const part of header.split(',')) {
-    const match = /^(W\/)?"([\x21\x23-\x7e]*)"$/.exec(part.trim());
-    if (match?.[2] === undefined)
-      throw new Refusal('malformed_header', 'If-Match must hold entity tags in double quotes.');
-    if (match[1] === undefined) tags.push(match[2]);
+  if (header === '*') return '*';
+  if (!new RegExp(ENTITY_TAGS).test(header)) {
+    throw new Refusal('malformed_header', 'If-Match must hold entity tags in double quotes.');
   }
-  return tags;
+  return [...header.matchAll(/(W\/)?"([^"]*)"/g)].filter(([, weak]) => weak === undefined).map(([, , tag]) => tag!);
 };
 
 const answer = (req: Request, res: Response, route: Route, value: unknown): void => {

@@ -51,6 +51,8 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
       path: '/auth/signup',
       operationId: 'signUp',
       summary: 'Make an account and sign in to it',
+      description:
+        'Tried again with the same `Idempotency-Key`, it answers with the account and the tokens of the first time. A common password is a 422.',
       tags: ['auth'],
       auth: 'none',
       kind: 'command',

@@ -130,7 +130,9 @@ export const uploadRoutes = (parts: {
       method: 'post',
       path: '/files',
       operationId: 'uploadFile',
-      summary: 'Send a file for a channel, or a picture of yours or of a server, as multipart/form-data with one part',
+      summary: 'Send a file',
+      description:
+        'For a channel, or as a picture of yours or of a server, as `purpose` says: an attachment needs `channelId`, and a server image takes `serverId`. Large files are better sent by `POST /files/uploads`.',
       tags: ['files'],
       auth: 'bearer',
       kind: 'command',
@@ -189,8 +191,9 @@ export const uploadRoutes = (parts: {
       method: 'post',
       path: '/files/uploads',
       operationId: 'beginUpload',
-      summary:
-        'Begin to send a file, as by POST /files, straight to the object store; then send it, and complete the upload',
+      summary: 'Begin to send a file straight to the object store',
+      description:
+        'Send it to the address of the answer, or part by part where that lists parts, and complete the upload. `purpose` is as in `POST /files`.',
       tags: ['files'],
       auth: 'bearer',
       kind: 'command',
@@ -252,7 +255,8 @@ export const uploadRoutes = (parts: {
       method: 'get',
       path: '/files/uploads/:fileId',
       operationId: 'getUpload',
-      summary: 'See where to send the file, and which of its parts are there: an upload can be taken up again',
+      summary: 'See where to send the file, and which parts are there',
+      description: 'So an upload can be taken up again.',
       tags: ['files'],
       auth: 'bearer',
       kind: 'query',
@@ -290,7 +294,9 @@ export const uploadRoutes = (parts: {
       method: 'post',
       path: '/files/uploads/:fileId/complete',
       operationId: 'completeUpload',
-      summary: 'Say that all of the file was sent: it is read back, and kept or refused',
+      summary: 'Complete an upload',
+      description:
+        'The file is read back from the store: what is larger, of another type or of another checksum than was said is refused, and gone.',
       tags: ['files'],
       auth: 'bearer',
       kind: 'command',
