@@ -7,7 +7,7 @@ import { type Cidrs, clientAddress, parseCidrs } from './client-address.ts';
 import { commandSender, type Sender, type Submitter } from './commands.ts';
 import { exchangeOf } from './exchange.ts';
 import { parseInput } from './input.ts';
-import { ENTITY_TAGS, openApiDocument } from './openapi.ts';
+import { openApiDocument } from './openapi.ts';
 import { everyWaiter, type PositionWaiter, waitForPositions } from './positions.ts';
 import { EDGE_PROBLEMS, type ProblemTable, Refusal } from './problem.ts';
 import { type Context, isReply, type Method, type Reply, type Route, reply } from './route.ts';
@@ -143,11 +143,14 @@ const contextOf = (parts: {
   };
 };
 
+const ENTITY_TAG = '(?:W/)?"[\\x21\\x23-\\x7e]*"';
+const ENTITY_TAGS = new RegExp(`^${ENTITY_TAG}(?:[ \\t]*,[ \\t]*${ENTITY_TAG})*$`);
+
 /** RFC 9110 13.1: `*` or a list of entity tags; weak ones never match a change. Throws `Refusal` `malformed_header`. */
 export const parseEntityTags = (header: string | undefined): readonly string[] | '*' | null => {
   if (header === undefined) return null;
   if (header === '*') return '*';
-  if (!new RegExp(ENTITY_TAGS).test(header)) {
+  if (!ENTITY_TAGS.test(header)) {
     throw new Refusal('malformed_header', 'If-Match must hold entity tags in double quotes.');
   }
   return [...header.matchAll(/(W\/)?"([^"]*)"/g)].filter(([, weak]) => weak === undefined).map(([, , tag]) => tag!);

@@ -116,6 +116,8 @@ const commandCodes = [
   'command_timeout',
 ] as const;
 
+const bodyCodes = ['malformed_json', 'request_timeout', 'body_too_large', 'unsupported_media_type'] as const;
+
 const edgeCodes = (route: Route): readonly (keyof typeof EDGE_PROBLEMS)[] => [
   'invalid_input',
   'malformed_header',
@@ -125,8 +127,8 @@ const edgeCodes = (route: Route): readonly (keyof typeof EDGE_PROBLEMS)[] => [
   'token_expired',
   'token_invalid',
   'session_ended',
-  ...(route.upload ? (['unsupported_media_type'] as const) : []),
-  ...(route.body ? (['malformed_json', 'body_too_large', 'unsupported_media_type'] as const) : []),
+  ...(route.upload ? (['request_timeout', 'unsupported_media_type'] as const) : []),
+  ...(route.body ? bodyCodes : []),
   ...(route.kind === 'command' ? commandCodes : []),
   'rate_limited',
   'not_yet_visible',
@@ -171,10 +173,6 @@ const header = (name: string, description: string, schema: JsonObject): JsonObje
 
 const POSITION = { examples: ['servers:3@1042'] };
 
-const ENTITY_TAG = '(W/)?"[\\x21\\x23-\\x7e]*"';
-/** RFC 9110 13.1.1. */
-export const ENTITY_TAGS = `^(\\*|${ENTITY_TAG}([ \\t]*,[ \\t]*${ENTITY_TAG})*)$`;
-
 const PARAMETERS = {
   'Idempotency-Key': header(
     'Idempotency-Key',
@@ -184,7 +182,7 @@ const PARAMETERS = {
   'If-Match': header(
     'If-Match',
     'The ETag that was read: when it is another one by now, nothing is changed, and the answer is 412.',
-    { pattern: ENTITY_TAGS, examples: ['"3"'] },
+    { format: 'entity-tags', examples: ['"3"'] },
   ),
   'If-None-Match': header('If-None-Match', 'An ETag that was read: when it is still that one, the answer is 304.', {
     examples: ['"3"'],

@@ -73,7 +73,12 @@ export const profileRoutes = (parts: ProfileParts): readonly Route[] => [
     auth: 'bearer',
     kind: 'query',
     isTagged: true,
-    response: profileSchema.extend({ email: z.string().nullable() }),
+    response: profileSchema.extend({
+      email: z
+        .string()
+        .nullable()
+        .meta({ examples: ['ada@example.com'] }),
+    }),
     status: 200,
     problems: ['profile_not_found'],
     handler: async ({ actor }) => {

@@ -36,10 +36,12 @@ export const sessionProblems = {
 export const sessionTokensSchema = z
   .object({
     sessionId: uuid(),
-    accessToken: z.string(),
+    accessToken: z
+      .string()
+      .meta({ examples: ['eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTkwIn0.c2lnbmF0dXJl'] }),
     tokenType: z.literal('Bearer'),
     expiresInSeconds: z.int(),
-    refreshToken: z.string(),
+    refreshToken: z.string().meta({ examples: ['mZ5fXjq0y1cS8b0kq3C2rQ'] }),
   })
   .meta({ id: 'Tokens' });
 
@@ -182,7 +184,10 @@ export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
         items: z.array(
           z.object({
             id: uuid(),
-            device: z.string().nullable(),
+            device: z
+              .string()
+              .nullable()
+              .meta({ examples: ['Mozilla/5.0 (X11; Linux x86_64)'] }),
             createdAt: z.iso.datetime(),
             lastRefreshedAt: z.iso.datetime(),
             expiresAt: z.iso.datetime(),

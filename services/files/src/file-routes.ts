@@ -166,7 +166,10 @@ export const fileRoutes = (parts: {
       auth: 'bearer',
       kind: 'query',
       params: ofFile(),
-      response: z.object({ url: z.string(), expiresAt: z.iso.datetime() }),
+      response: z.object({
+        url: z.string().meta({ examples: ['https://files.example.com/palaver/cat.png?X-Amz-Signature=0a1b'] }),
+        expiresAt: z.iso.datetime(),
+      }),
       status: 200,
       problems: ['file_not_found', 'store_unavailable'],
       handler: async ({ actor, params, timeMs }) => {

@@ -49,7 +49,10 @@ const uploadSchema = z
     id: uuid(),
     expiresAt: z.iso.datetime(),
     post: z
-      .object({ url: z.string(), fields: z.record(z.string(), z.string()) })
+      .object({
+        url: z.string().meta({ examples: ['https://files.example.com/palaver'] }),
+        fields: z.record(z.string(), z.string()),
+      })
       .nullable()
       .meta({ description: 'Where to send the file as multipart/form-data: these fields first, then `file`' }),
     parts: z
@@ -276,7 +279,12 @@ export const uploadRoutes = (parts: {
       auth: 'bearer',
       kind: 'query',
       params: ofUpload().extend({ part: wholeNumber({ min: 1, max: 10_000 }) }),
-      response: z.object({ url: z.string(), expiresAt: z.iso.datetime() }),
+      response: z.object({
+        url: z
+          .string()
+          .meta({ examples: ['https://files.example.com/palaver/cat.png?partNumber=1&X-Amz-Signature=0a1b'] }),
+        expiresAt: z.iso.datetime(),
+      }),
       status: 200,
       problems: ['upload_not_found', 'part_not_found', 'store_unavailable'],
       handler: async ({ actor, params: { fileId, part }, timeMs }) => {

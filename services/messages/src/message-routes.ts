@@ -234,7 +234,11 @@ export const messageRoutes = (queries: MessagesQueries): readonly Route[] => {
       auth: 'bearer',
       kind: 'query',
       params: ofMessage(),
-      response: z.object({ items: z.array(z.object({ content: z.string(), since: z.iso.datetime() })).readonly() }),
+      response: z.object({
+        items: z
+          .array(z.object({ content: z.string().meta({ examples: ['Hello, Babbage'] }), since: z.iso.datetime() }))
+          .readonly(),
+      }),
       status: 200,
       problems: [...demandProblems, 'message_not_found'],
       handler: async ({ actor, params, timeMs }) => {

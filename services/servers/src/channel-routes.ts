@@ -53,9 +53,12 @@ const fields = {
 export const channelSchema = z
   .object({
     id: uuid(),
-    name: z.string(),
+    name: z.string().meta({ examples: ['general'] }),
     type: channelType(),
-    topic: z.string().nullable(),
+    topic: z
+      .string()
+      .nullable()
+      .meta({ examples: ['All that fits nowhere else'] }),
     categoryId: uuid().nullable(),
     position: z.int(),
     slowModeSeconds: z.int(),
@@ -70,8 +73,14 @@ const overwriteSchema = z
   .object({
     role: role().nullable(),
     profileId: uuid().nullable(),
-    allow: z.array(z.string()).readonly(),
-    deny: z.array(z.string()).readonly(),
+    allow: z
+      .array(z.string())
+      .readonly()
+      .meta({ examples: [['SEND_MESSAGES']] }),
+    deny: z
+      .array(z.string())
+      .readonly()
+      .meta({ examples: [[]] }),
   })
   .meta({ id: 'Overwrite' });
 

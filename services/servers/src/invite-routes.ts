@@ -14,9 +14,12 @@ const dayInSeconds = 24 * 60 * 60;
 
 const inviteSchema = z
   .object({
-    code: z.string(),
+    code: z.string().meta({ examples: ['R2VuZXJhbCBr'] }),
     serverId: uuid(),
-    permissions: z.array(z.string()).readonly(),
+    permissions: z
+      .array(z.string())
+      .readonly()
+      .meta({ examples: [['IMPORT_MESSAGES']] }),
     uses: z.int(),
     maxUses: z.int().nullable(),
     expiresAt: instant().nullable(),
@@ -128,12 +131,15 @@ export const inviteRoutes = (db: Database, pictures: Pictures): readonly Route[]
     kind: 'query',
     params: z.object({ code: inviteCode() }),
     response: z.object({
-      code: z.string(),
+      code: z.string().meta({ examples: ['R2VuZXJhbCBr'] }),
       expiresAt: instant().nullable(),
       server: z.object({
         id: uuid(),
-        name: z.string(),
-        imageUrl: z.string().nullable(),
+        name: z.string().meta({ examples: ['Analytical Engine'] }),
+        imageUrl: z
+          .string()
+          .nullable()
+          .meta({ examples: ['https://example.com/engine.png'] }),
         imageFileId: uuid().nullable(),
         memberCount: z.int(),
       }),

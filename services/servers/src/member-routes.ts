@@ -22,8 +22,14 @@ export const memberSchema = z
   .object({
     profileId: uuid(),
     role: role(),
-    permissions: z.array(z.string()).readonly().meta({ description: 'Granted by the invite' }),
-    nickname: z.string().nullable(),
+    permissions: z
+      .array(z.string())
+      .readonly()
+      .meta({ description: 'Granted by the invite', examples: [['IMPORT_MESSAGES']] }),
+    nickname: z
+      .string()
+      .nullable()
+      .meta({ examples: ['Countess'] }),
     timedOutUntil: instant().nullable(),
     joinedAt: instant(),
   })
@@ -31,8 +37,11 @@ export const memberSchema = z
 const banSchema = z
   .object({
     profileId: uuid(),
-    bannedBy: z.string(),
-    reason: z.string().nullable(),
+    bannedBy: z.string().meta({ examples: ['01900000-0000-7000-8000-000000000001'] }),
+    reason: z
+      .string()
+      .nullable()
+      .meta({ examples: ['Said it once too often'] }),
     createdAt: instant(),
   })
   .meta({ id: 'Ban' });

@@ -35,10 +35,13 @@ const name = () => oneLine({ max: 100 }).meta({ minLength: 1, maxLength: 100, ex
 export const serverSchema = z
   .object({
     id: uuid(),
-    name: z.string(),
-    imageUrl: z.string().nullable().meta({ description: 'Of the picture, also where that is a file' }),
+    name: z.string().meta({ examples: ['Analytical Engine'] }),
+    imageUrl: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of the picture, also where that is a file', examples: ['https://example.com/engine.png'] }),
     imageFileId: uuid().nullable(),
-    inviteCode: z.string(),
+    inviteCode: z.string().meta({ examples: ['R2VuZXJhbCBr'] }),
     profileId: uuid().meta({ description: 'The owner' }),
     memberCount: z.int(),
     version: version(),

@@ -1338,7 +1338,10 @@ export interface components {
             id: string;
             /** @example Ada */
             name: string;
-            /** @description Of the picture, also where that is a file */
+            /**
+             * @description Of the picture, also where that is a file
+             * @example https://example.com/ada.png
+             */
             avatarUrl: string | null;
             avatarFileId: string | null;
             /** Format: date-time */
@@ -1347,19 +1350,26 @@ export interface components {
         Tokens: {
             /** Format: uuid */
             sessionId: string;
+            /** @example eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTkwIn0.c2lnbmF0dXJl */
             accessToken: string;
             /** @constant */
             tokenType: "Bearer";
             expiresInSeconds: number;
+            /** @example mZ5fXjq0y1cS8b0kq3C2rQ */
             refreshToken: string;
         };
         ServerWithChannels: {
             /** Format: uuid */
             id: string;
+            /** @example Analytical Engine */
             name: string;
-            /** @description Of the picture, also where that is a file */
+            /**
+             * @description Of the picture, also where that is a file
+             * @example https://example.com/engine.png
+             */
             imageUrl: string | null;
             imageFileId: string | null;
+            /** @example R2VuZXJhbCBr */
             inviteCode: string;
             /**
              * Format: uuid
@@ -1381,9 +1391,11 @@ export interface components {
         Channel: {
             /** Format: uuid */
             id: string;
+            /** @example general */
             name: string;
             /** @enum {string} */
             type: "TEXT" | "AUDIO" | "VIDEO" | "CATEGORY";
+            /** @example All that fits nowhere else */
             topic: string | null;
             categoryId: string | null;
             position: number;
@@ -1408,10 +1420,15 @@ export interface components {
         Server: {
             /** Format: uuid */
             id: string;
+            /** @example Analytical Engine */
             name: string;
-            /** @description Of the picture, also where that is a file */
+            /**
+             * @description Of the picture, also where that is a file
+             * @example https://example.com/engine.png
+             */
             imageUrl: string | null;
             imageFileId: string | null;
+            /** @example R2VuZXJhbCBr */
             inviteCode: string;
             /**
              * Format: uuid
@@ -1432,7 +1449,13 @@ export interface components {
         Overwrite: {
             role: ("GUEST" | "MODERATOR" | "ADMIN") | null;
             profileId: string | null;
+            /**
+             * @example [
+             *       "SEND_MESSAGES"
+             *     ]
+             */
             readonly allow: string[];
+            /** @example [] */
             readonly deny: string[];
         };
         Member: {
@@ -1440,8 +1463,14 @@ export interface components {
             profileId: string;
             /** @enum {string} */
             role: "GUEST" | "MODERATOR" | "ADMIN";
-            /** @description Granted by the invite */
+            /**
+             * @description Granted by the invite
+             * @example [
+             *       "IMPORT_MESSAGES"
+             *     ]
+             */
             readonly permissions: string[];
+            /** @example Countess */
             nickname: string | null;
             timedOutUntil: string | null;
             /** Format: date-time */
@@ -1450,15 +1479,23 @@ export interface components {
         Ban: {
             /** Format: uuid */
             profileId: string;
+            /** @example 01900000-0000-7000-8000-000000000001 */
             bannedBy: string;
+            /** @example Said it once too often */
             reason: string | null;
             /** Format: date-time */
             createdAt: string;
         };
         Invite: {
+            /** @example R2VuZXJhbCBr */
             code: string;
             /** Format: uuid */
             serverId: string;
+            /**
+             * @example [
+             *       "IMPORT_MESSAGES"
+             *     ]
+             */
             readonly permissions: string[];
             uses: number;
             maxUses: number | null;
@@ -1472,11 +1509,17 @@ export interface components {
             id: number;
             /** @enum {string} */
             action: "ServerCreated" | "ServerChanged" | "OwnershipTransferred" | "ServerDeleted" | "ChannelCreated" | "ChannelChanged" | "ChannelDeleted" | "ChannelOverwriteSet" | "ChannelOverwriteRemoved" | "InviteCreated" | "InviteRevoked" | "MemberJoined" | "MemberLeft" | "MemberKicked" | "MemberBanned" | "MemberUnbanned" | "MemberTimedOut" | "MemberRoleChanged" | "NicknameChanged";
-            /** @description The profile that did it, or `system` */
+            /**
+             * @description The profile that did it, or `system`
+             * @example 01900000-0000-7000-8000-000000000001
+             */
             actor: string;
             /** @description What `X-Audit-Log-Reason` said */
             reason: string | null;
-            /** @description A profile, channel or server, or the code of an invite */
+            /**
+             * @description A profile, channel or server, or the code of an invite
+             * @example 01900000-0000-7000-8000-000000000001
+             */
             target: string;
             changes: {
                 [key: string]: unknown;
@@ -1494,6 +1537,7 @@ export interface components {
             /** @description Null when the account of its author is gone */
             authorId: string | null;
             seq: number;
+            /** @example Hello, Babbage */
             content: string;
             editedAt: string | null;
             /** @description A message of the channel, which may be gone by now */
@@ -1506,7 +1550,9 @@ export interface components {
             readonly attachments: {
                 /** Format: uuid */
                 id: string;
+                /** @example cat.png */
                 name: string;
+                /** @example image/png */
                 type: string;
                 size: number;
                 width: number | null;
@@ -1514,6 +1560,7 @@ export interface components {
                 hasThumbnail: boolean;
             }[];
             readonly reactions: {
+                /** @example 👍 */
                 emoji: string;
                 count: number;
                 me: boolean;
@@ -1571,12 +1618,19 @@ export interface components {
             serverId: string | null;
             /** @description The message that it hangs on; null until it does */
             messageId: string | null;
+            /** @example cat.png */
             name: string;
-            /** @description Media type */
+            /**
+             * @description Media type
+             * @example image/png
+             */
             type: string;
             /** @description Bytes */
             size: number;
-            /** @description In hex */
+            /**
+             * @description In hex
+             * @example aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+             */
             sha256: string;
             /** @description Of an image, pixels */
             width: number | null;
@@ -1597,6 +1651,7 @@ export interface components {
             expiresAt: string;
             /** @description Where to send the file as multipart/form-data: these fields first, then `file` */
             post: {
+                /** @example https://files.example.com/palaver */
                 url: string;
                 fields: {
                     [key: string]: string;
@@ -1750,14 +1805,14 @@ export interface operations {
                     /**
                      * @example {
                      *       "sessionId": "01900000-0000-7000-8000-000000000001",
-                     *       "accessToken": "text",
+                     *       "accessToken": "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTkwIn0.c2lnbmF0dXJl",
                      *       "tokenType": "Bearer",
                      *       "expiresInSeconds": 1,
-                     *       "refreshToken": "text",
+                     *       "refreshToken": "mZ5fXjq0y1cS8b0kq3C2rQ",
                      *       "profile": {
                      *         "id": "01900000-0000-7000-8000-000000000001",
                      *         "name": "Ada",
-                     *         "avatarUrl": null,
+                     *         "avatarUrl": "https://example.com/ada.png",
                      *         "avatarFileId": "01900000-0000-7000-8000-000000000001",
                      *         "createdAt": "2026-01-31T12:00:00.000Z"
                      *       }
@@ -1766,10 +1821,12 @@ export interface operations {
                     "application/json": {
                         /** Format: uuid */
                         sessionId: string;
+                        /** @example eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTkwIn0.c2lnbmF0dXJl */
                         accessToken: string;
                         /** @constant */
                         tokenType: "Bearer";
                         expiresInSeconds: number;
+                        /** @example mZ5fXjq0y1cS8b0kq3C2rQ */
                         refreshToken: string;
                         profile: components["schemas"]["Profile"];
                     };
@@ -1779,6 +1836,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             /** @description Code: token_expired, token_invalid, session_ended. */
             401: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: email_taken, profile_exists, session_exists. */
             409: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -1842,14 +1901,14 @@ export interface operations {
                     /**
                      * @example {
                      *       "sessionId": "01900000-0000-7000-8000-000000000001",
-                     *       "accessToken": "text",
+                     *       "accessToken": "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTkwIn0.c2lnbmF0dXJl",
                      *       "tokenType": "Bearer",
                      *       "expiresInSeconds": 1,
-                     *       "refreshToken": "text",
+                     *       "refreshToken": "mZ5fXjq0y1cS8b0kq3C2rQ",
                      *       "profile": {
                      *         "id": "01900000-0000-7000-8000-000000000001",
                      *         "name": "Ada",
-                     *         "avatarUrl": null,
+                     *         "avatarUrl": "https://example.com/ada.png",
                      *         "avatarFileId": "01900000-0000-7000-8000-000000000001",
                      *         "createdAt": "2026-01-31T12:00:00.000Z"
                      *       }
@@ -1858,10 +1917,12 @@ export interface operations {
                     "application/json": {
                         /** Format: uuid */
                         sessionId: string;
+                        /** @example eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTkwIn0.c2lnbmF0dXJl */
                         accessToken: string;
                         /** @constant */
                         tokenType: "Bearer";
                         expiresInSeconds: number;
+                        /** @example mZ5fXjq0y1cS8b0kq3C2rQ */
                         refreshToken: string;
                         profile: components["schemas"]["Profile"];
                     };
@@ -1871,6 +1932,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             /** @description Code: token_expired, token_invalid, session_ended, invalid_credentials. */
             401: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: session_exists. */
             409: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -1928,10 +1991,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "sessionId": "01900000-0000-7000-8000-000000000001",
-                     *       "accessToken": "text",
+                     *       "accessToken": "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTkwIn0.c2lnbmF0dXJl",
                      *       "tokenType": "Bearer",
                      *       "expiresInSeconds": 1,
-                     *       "refreshToken": "text"
+                     *       "refreshToken": "mZ5fXjq0y1cS8b0kq3C2rQ"
                      *     }
                      */
                     "application/json": components["schemas"]["Tokens"];
@@ -1941,6 +2004,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             /** @description Code: token_expired, token_invalid, session_ended, refresh_token_invalid, refresh_token_reused, session_expired. */
             401: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
             413: components["responses"]["Refused"];
             /** @description Code: unsupported_media_type. */
@@ -2026,7 +2091,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "id": "01900000-0000-7000-8000-000000000001",
-                     *           "device": null,
+                     *           "device": "Mozilla/5.0 (X11; Linux x86_64)",
                      *           "createdAt": "2026-01-31T12:00:00.000Z",
                      *           "lastRefreshedAt": "2026-01-31T12:00:00.000Z",
                      *           "expiresAt": "2026-01-31T12:00:00.000Z",
@@ -2039,6 +2104,7 @@ export interface operations {
                         items: {
                             /** Format: uuid */
                             id: string;
+                            /** @example Mozilla/5.0 (X11; Linux x86_64) */
                             device: string | null;
                             /** Format: date-time */
                             createdAt: string;
@@ -2201,13 +2267,14 @@ export interface operations {
                     /**
                      * @example {
                      *       "profileId": "01900000-0000-7000-8000-000000000001",
-                     *       "name": "text",
+                     *       "name": "Ada",
                      *       "expiresAt": "2026-01-31T12:00:00.000Z"
                      *     }
                      */
                     "application/json": {
                         /** Format: uuid */
                         profileId: string;
+                        /** @example Ada */
                         name: string;
                         /** Format: date-time */
                         expiresAt: string;
@@ -2218,6 +2285,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             /** @description Code: token_expired, token_invalid, session_ended. */
             401: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
             413: components["responses"]["Refused"];
             /** @description Code: unsupported_media_type. */
@@ -2257,11 +2326,11 @@ export interface operations {
                      * @example {
                      *       "keys": [
                      *         {
-                     *           "kty": "text",
-                     *           "kid": "text",
-                     *           "alg": "text",
-                     *           "use": "text",
-                     *           "n": "text",
+                     *           "kty": "RSA",
+                     *           "kid": "b6E4WrsNGhSo9PTvxfw9JO2Z5HiMnULtzYYfx8KSYXj",
+                     *           "alg": "RS256",
+                     *           "use": "sig",
+                     *           "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78",
                      *           "e": "text"
                      *         }
                      *       ]
@@ -2269,10 +2338,15 @@ export interface operations {
                      */
                     "application/json": {
                         keys: {
+                            /** @example RSA */
                             kty: string;
+                            /** @example b6E4WrsNGhSo9PTvxfw9JO2Z5HiMnULtzYYfx8KSYXj */
                             kid: string;
+                            /** @example RS256 */
                             alg: string;
+                            /** @example sig */
                             use: string;
+                            /** @example 0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78 */
                             n: string;
                             e: string;
                         }[];
@@ -2321,10 +2395,10 @@ export interface operations {
                      * @example {
                      *       "id": "01900000-0000-7000-8000-000000000001",
                      *       "name": "Ada",
-                     *       "avatarUrl": null,
+                     *       "avatarUrl": "https://example.com/ada.png",
                      *       "avatarFileId": "01900000-0000-7000-8000-000000000001",
                      *       "createdAt": "2026-01-31T12:00:00.000Z",
-                     *       "email": null
+                     *       "email": "ada@example.com"
                      *     }
                      */
                     "application/json": {
@@ -2332,11 +2406,15 @@ export interface operations {
                         id: string;
                         /** @example Ada */
                         name: string;
-                        /** @description Of the picture, also where that is a file */
+                        /**
+                         * @description Of the picture, also where that is a file
+                         * @example https://example.com/ada.png
+                         */
                         avatarUrl: string | null;
                         avatarFileId: string | null;
                         /** Format: date-time */
                         createdAt: string;
+                        /** @example ada@example.com */
                         email: string | null;
                     };
                 };
@@ -2420,6 +2498,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: profile_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
             413: components["responses"]["Refused"];
             /** @description Code: unsupported_media_type. */
@@ -2487,7 +2567,7 @@ export interface operations {
                      * @example {
                      *       "id": "01900000-0000-7000-8000-000000000001",
                      *       "name": "Ada",
-                     *       "avatarUrl": null,
+                     *       "avatarUrl": "https://example.com/ada.png",
                      *       "avatarFileId": "01900000-0000-7000-8000-000000000001",
                      *       "createdAt": "2026-01-31T12:00:00.000Z"
                      *     }
@@ -2501,6 +2581,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             /** @description Code: profile_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: precondition_failed. */
             412: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -2550,7 +2632,7 @@ export interface operations {
                      * @example {
                      *       "id": "01900000-0000-7000-8000-000000000001",
                      *       "name": "Ada",
-                     *       "avatarUrl": null,
+                     *       "avatarUrl": "https://example.com/ada.png",
                      *       "avatarFileId": "01900000-0000-7000-8000-000000000001",
                      *       "createdAt": "2026-01-31T12:00:00.000Z"
                      *     }
@@ -2646,6 +2728,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: profile_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: email_taken, email_unchanged. */
             409: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -2708,6 +2792,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             /** @description Code: token_expired, token_invalid, session_ended, email_token_invalid. */
             401: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: email_not_reserved. */
             409: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -2774,6 +2860,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: profile_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
             413: components["responses"]["Refused"];
             /** @description Code: unsupported_media_type. */
@@ -2834,6 +2922,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             /** @description Code: token_expired, token_invalid, session_ended. */
             401: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
             413: components["responses"]["Refused"];
             /** @description Code: unsupported_media_type. */
@@ -2897,6 +2987,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             /** @description Code: token_expired, token_invalid, session_ended, reset_token_invalid. */
             401: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
             413: components["responses"]["Refused"];
             /** @description Code: unsupported_media_type. */
@@ -2942,10 +3034,10 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "id": "01900000-0000-7000-8000-000000000001",
-                     *           "name": "text",
-                     *           "imageUrl": null,
+                     *           "name": "Analytical Engine",
+                     *           "imageUrl": "https://example.com/engine.png",
                      *           "imageFileId": "01900000-0000-7000-8000-000000000001",
-                     *           "inviteCode": "text",
+                     *           "inviteCode": "R2VuZXJhbCBr",
                      *           "profileId": "01900000-0000-7000-8000-000000000001",
                      *           "memberCount": 1,
                      *           "version": 3,
@@ -3020,10 +3112,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "01900000-0000-7000-8000-000000000001",
-                     *       "name": "text",
-                     *       "imageUrl": null,
+                     *       "name": "Analytical Engine",
+                     *       "imageUrl": "https://example.com/engine.png",
                      *       "imageFileId": "01900000-0000-7000-8000-000000000001",
-                     *       "inviteCode": "text",
+                     *       "inviteCode": "R2VuZXJhbCBr",
                      *       "profileId": "01900000-0000-7000-8000-000000000001",
                      *       "memberCount": 1,
                      *       "version": 3,
@@ -3032,9 +3124,9 @@ export interface operations {
                      *       "channels": [
                      *         {
                      *           "id": "01900000-0000-7000-8000-000000000001",
-                     *           "name": "text",
+                     *           "name": "general",
                      *           "type": "TEXT",
-                     *           "topic": null,
+                     *           "topic": "All that fits nowhere else",
                      *           "categoryId": "01900000-0000-7000-8000-000000000001",
                      *           "position": 1,
                      *           "slowModeSeconds": 1,
@@ -3054,6 +3146,8 @@ export interface operations {
             400: components["responses"]["Refused"];
             /** @description Code: unauthenticated, token_expired, token_invalid, session_ended. */
             401: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: server_exists. */
             409: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -3102,10 +3196,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "01900000-0000-7000-8000-000000000001",
-                     *       "name": "text",
-                     *       "imageUrl": null,
+                     *       "name": "Analytical Engine",
+                     *       "imageUrl": "https://example.com/engine.png",
                      *       "imageFileId": "01900000-0000-7000-8000-000000000001",
-                     *       "inviteCode": "text",
+                     *       "inviteCode": "R2VuZXJhbCBr",
                      *       "profileId": "01900000-0000-7000-8000-000000000001",
                      *       "memberCount": 1,
                      *       "version": 3,
@@ -3114,9 +3208,9 @@ export interface operations {
                      *       "channels": [
                      *         {
                      *           "id": "01900000-0000-7000-8000-000000000001",
-                     *           "name": "text",
+                     *           "name": "general",
                      *           "type": "TEXT",
-                     *           "topic": null,
+                     *           "topic": "All that fits nowhere else",
                      *           "categoryId": "01900000-0000-7000-8000-000000000001",
                      *           "position": 1,
                      *           "slowModeSeconds": 1,
@@ -3261,8 +3355,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "01900000-0000-7000-8000-000000000001",
-                     *       "name": "text",
-                     *       "imageUrl": null,
+                     *       "name": "Analytical Engine",
+                     *       "imageUrl": "https://example.com/engine.png",
                      *       "imageFileId": "01900000-0000-7000-8000-000000000001",
                      *       "profileId": "01900000-0000-7000-8000-000000000001",
                      *       "version": 3,
@@ -3272,8 +3366,12 @@ export interface operations {
                     "application/json": {
                         /** Format: uuid */
                         id: string;
+                        /** @example Analytical Engine */
                         name: string;
-                        /** @description Of the picture, also where that is a file */
+                        /**
+                         * @description Of the picture, also where that is a file
+                         * @example https://example.com/engine.png
+                         */
                         imageUrl: string | null;
                         imageFileId: string | null;
                         /**
@@ -3299,6 +3397,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: server_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: precondition_failed. */
             412: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -3370,6 +3470,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: server_not_found, member_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
             413: components["responses"]["Refused"];
             /** @description Code: unsupported_media_type. */
@@ -3452,9 +3554,9 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "01900000-0000-7000-8000-000000000001",
-                     *       "name": "text",
+                     *       "name": "general",
                      *       "type": "TEXT",
-                     *       "topic": null,
+                     *       "topic": "All that fits nowhere else",
                      *       "categoryId": "01900000-0000-7000-8000-000000000001",
                      *       "position": 1,
                      *       "slowModeSeconds": 1,
@@ -3476,6 +3578,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: server_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: channel_name_taken, too_many_channels, category_not_found, channel_type_fixed, channel_exists. */
             409: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -3526,9 +3630,9 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "01900000-0000-7000-8000-000000000001",
-                     *       "name": "text",
+                     *       "name": "general",
                      *       "type": "TEXT",
-                     *       "topic": null,
+                     *       "topic": "All that fits nowhere else",
                      *       "categoryId": "01900000-0000-7000-8000-000000000001",
                      *       "position": 1,
                      *       "slowModeSeconds": 1,
@@ -3542,11 +3646,9 @@ export interface operations {
                      *           "role": "GUEST",
                      *           "profileId": "01900000-0000-7000-8000-000000000001",
                      *           "allow": [
-                     *             "text"
+                     *             "SEND_MESSAGES"
                      *           ],
-                     *           "deny": [
-                     *             "text"
-                     *           ]
+                     *           "deny": []
                      *         }
                      *       ]
                      *     }
@@ -3554,9 +3656,11 @@ export interface operations {
                     "application/json": {
                         /** Format: uuid */
                         id: string;
+                        /** @example general */
                         name: string;
                         /** @enum {string} */
                         type: "TEXT" | "AUDIO" | "VIDEO" | "CATEGORY";
+                        /** @example All that fits nowhere else */
                         topic: string | null;
                         categoryId: string | null;
                         position: number;
@@ -3724,9 +3828,9 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "01900000-0000-7000-8000-000000000001",
-                     *       "name": "text",
+                     *       "name": "general",
                      *       "type": "TEXT",
-                     *       "topic": null,
+                     *       "topic": "All that fits nowhere else",
                      *       "categoryId": "01900000-0000-7000-8000-000000000001",
                      *       "position": 1,
                      *       "slowModeSeconds": 1,
@@ -3748,6 +3852,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: server_not_found, channel_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: channel_name_taken, category_not_found, channel_type_fixed. */
             409: components["responses"]["Refused"];
             /** @description Code: precondition_failed. */
@@ -3820,6 +3926,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: server_not_found, channel_not_found, member_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: too_many_overwrites. */
             409: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -3944,6 +4052,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: server_not_found, channel_not_found, member_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: too_many_overwrites. */
             409: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -4050,9 +4160,9 @@ export interface operations {
                      *           "profileId": "01900000-0000-7000-8000-000000000001",
                      *           "role": "GUEST",
                      *           "permissions": [
-                     *             "text"
+                     *             "IMPORT_MESSAGES"
                      *           ],
-                     *           "nickname": null,
+                     *           "nickname": "Countess",
                      *           "timedOutUntil": "2026-01-31T12:00:00.000Z",
                      *           "joinedAt": "2026-01-31T12:00:00.000Z"
                      *         }
@@ -4113,9 +4223,9 @@ export interface operations {
                      *       "profileId": "01900000-0000-7000-8000-000000000001",
                      *       "role": "GUEST",
                      *       "permissions": [
-                     *         "text"
+                     *         "IMPORT_MESSAGES"
                      *       ],
-                     *       "nickname": null,
+                     *       "nickname": "Countess",
                      *       "timedOutUntil": "2026-01-31T12:00:00.000Z",
                      *       "joinedAt": "2026-01-31T12:00:00.000Z"
                      *     }
@@ -4292,6 +4402,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: server_not_found, member_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
             413: components["responses"]["Refused"];
             /** @description Code: unsupported_media_type. */
@@ -4360,6 +4472,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: server_not_found, member_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
             413: components["responses"]["Refused"];
             /** @description Code: unsupported_media_type. */
@@ -4432,6 +4546,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: server_not_found, member_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
             413: components["responses"]["Refused"];
             /** @description Code: unsupported_media_type. */
@@ -4532,8 +4648,8 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "profileId": "01900000-0000-7000-8000-000000000001",
-                     *           "bannedBy": "text",
-                     *           "reason": null,
+                     *           "bannedBy": "01900000-0000-7000-8000-000000000001",
+                     *           "reason": "Said it once too often",
                      *           "createdAt": "2026-01-31T12:00:00.000Z"
                      *         }
                      *       ],
@@ -4699,10 +4815,10 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "code": "text",
+                     *           "code": "R2VuZXJhbCBr",
                      *           "serverId": "01900000-0000-7000-8000-000000000001",
                      *           "permissions": [
-                     *             "text"
+                     *             "IMPORT_MESSAGES"
                      *           ],
                      *           "uses": 1,
                      *           "maxUses": 1,
@@ -4792,10 +4908,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "code": "text",
+                     *       "code": "R2VuZXJhbCBr",
                      *       "serverId": "01900000-0000-7000-8000-000000000001",
                      *       "permissions": [
-                     *         "text"
+                     *         "IMPORT_MESSAGES"
                      *       ],
                      *       "uses": 1,
                      *       "maxUses": 1,
@@ -4815,6 +4931,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: server_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: invite_exists. */
             409: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -4911,24 +5029,27 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "code": "text",
+                     *       "code": "R2VuZXJhbCBr",
                      *       "expiresAt": "2026-01-31T12:00:00.000Z",
                      *       "server": {
                      *         "id": "01900000-0000-7000-8000-000000000001",
-                     *         "name": "text",
-                     *         "imageUrl": null,
+                     *         "name": "Analytical Engine",
+                     *         "imageUrl": "https://example.com/engine.png",
                      *         "imageFileId": "01900000-0000-7000-8000-000000000001",
                      *         "memberCount": 1
                      *       }
                      *     }
                      */
                     "application/json": {
+                        /** @example R2VuZXJhbCBr */
                         code: string;
                         expiresAt: string | null;
                         server: {
                             /** Format: uuid */
                             id: string;
+                            /** @example Analytical Engine */
                             name: string;
+                            /** @example https://example.com/engine.png */
                             imageUrl: string | null;
                             imageFileId: string | null;
                             memberCount: number;
@@ -5056,9 +5177,9 @@ export interface operations {
                      *         {
                      *           "id": 1,
                      *           "action": "ServerCreated",
-                     *           "actor": "text",
+                     *           "actor": "01900000-0000-7000-8000-000000000001",
                      *           "reason": null,
-                     *           "target": "text",
+                     *           "target": "01900000-0000-7000-8000-000000000001",
                      *           "changes": {},
                      *           "createdAt": "2026-01-31T12:00:00.000Z"
                      *         }
@@ -5128,7 +5249,7 @@ export interface operations {
                      *           "serverId": "01900000-0000-7000-8000-000000000001",
                      *           "authorId": "01900000-0000-7000-8000-000000000001",
                      *           "seq": 1,
-                     *           "content": "text",
+                     *           "content": "Hello, Babbage",
                      *           "editedAt": "2026-01-31T12:00:00.000Z",
                      *           "replyToId": "01900000-0000-7000-8000-000000000001",
                      *           "mentions": [
@@ -5140,8 +5261,8 @@ export interface operations {
                      *           "attachments": [
                      *             {
                      *               "id": "01900000-0000-7000-8000-000000000001",
-                     *               "name": "text",
-                     *               "type": "text",
+                     *               "name": "cat.png",
+                     *               "type": "image/png",
                      *               "size": 1,
                      *               "width": 1,
                      *               "height": 1,
@@ -5150,7 +5271,7 @@ export interface operations {
                      *           ],
                      *           "reactions": [
                      *             {
-                     *               "emoji": "text",
+                     *               "emoji": "👍",
                      *               "count": 1,
                      *               "me": false
                      *             }
@@ -5250,7 +5371,7 @@ export interface operations {
                      *       "serverId": "01900000-0000-7000-8000-000000000001",
                      *       "authorId": "01900000-0000-7000-8000-000000000001",
                      *       "seq": 1,
-                     *       "content": "text",
+                     *       "content": "Hello, Babbage",
                      *       "editedAt": "2026-01-31T12:00:00.000Z",
                      *       "replyToId": "01900000-0000-7000-8000-000000000001",
                      *       "mentions": [
@@ -5262,8 +5383,8 @@ export interface operations {
                      *       "attachments": [
                      *         {
                      *           "id": "01900000-0000-7000-8000-000000000001",
-                     *           "name": "text",
-                     *           "type": "text",
+                     *           "name": "cat.png",
+                     *           "type": "image/png",
                      *           "size": 1,
                      *           "width": 1,
                      *           "height": 1,
@@ -5272,7 +5393,7 @@ export interface operations {
                      *       ],
                      *       "reactions": [
                      *         {
-                     *           "emoji": "text",
+                     *           "emoji": "👍",
                      *           "count": 1,
                      *           "me": false
                      *         }
@@ -5291,6 +5412,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: channel_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: not_a_text_channel, reply_not_found, file_not_attachable, file_attached, message_exists. */
             409: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -5342,7 +5465,7 @@ export interface operations {
                      *       "serverId": "01900000-0000-7000-8000-000000000001",
                      *       "authorId": "01900000-0000-7000-8000-000000000001",
                      *       "seq": 1,
-                     *       "content": "text",
+                     *       "content": "Hello, Babbage",
                      *       "editedAt": "2026-01-31T12:00:00.000Z",
                      *       "replyToId": "01900000-0000-7000-8000-000000000001",
                      *       "mentions": [
@@ -5354,8 +5477,8 @@ export interface operations {
                      *       "attachments": [
                      *         {
                      *           "id": "01900000-0000-7000-8000-000000000001",
-                     *           "name": "text",
-                     *           "type": "text",
+                     *           "name": "cat.png",
+                     *           "type": "image/png",
                      *           "size": 1,
                      *           "width": 1,
                      *           "height": 1,
@@ -5364,7 +5487,7 @@ export interface operations {
                      *       ],
                      *       "reactions": [
                      *         {
-                     *           "emoji": "text",
+                     *           "emoji": "👍",
                      *           "count": 1,
                      *           "me": false
                      *         }
@@ -5489,7 +5612,7 @@ export interface operations {
                      *       "id": "01900000-0000-7000-8000-000000000001",
                      *       "channelId": "01900000-0000-7000-8000-000000000001",
                      *       "seq": 1,
-                     *       "content": "text",
+                     *       "content": "Hello, Babbage",
                      *       "editedAt": "2026-01-31T12:00:00.000Z",
                      *       "mentions": [
                      *         "01900000-0000-7000-8000-000000000001"
@@ -5503,6 +5626,7 @@ export interface operations {
                         /** Format: uuid */
                         channelId: string;
                         seq: number;
+                        /** @example Hello, Babbage */
                         content: string;
                         editedAt: string | null;
                         readonly mentions: string[];
@@ -5518,6 +5642,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: channel_not_found, message_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
             413: components["responses"]["Refused"];
             /** @description Code: unsupported_media_type. */
@@ -5564,7 +5690,7 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "content": "text",
+                     *           "content": "Hello, Babbage",
                      *           "since": "2026-01-31T12:00:00.000Z"
                      *         }
                      *       ]
@@ -5572,6 +5698,7 @@ export interface operations {
                      */
                     "application/json": {
                         readonly items: {
+                            /** @example Hello, Babbage */
                             content: string;
                             /** Format: date-time */
                             since: string;
@@ -5666,6 +5793,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: channel_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
             413: components["responses"]["Refused"];
             /** @description Code: unsupported_media_type. */
@@ -6004,7 +6133,7 @@ export interface operations {
                      *           "serverId": "01900000-0000-7000-8000-000000000001",
                      *           "authorId": "01900000-0000-7000-8000-000000000001",
                      *           "seq": 1,
-                     *           "content": "text",
+                     *           "content": "Hello, Babbage",
                      *           "editedAt": "2026-01-31T12:00:00.000Z",
                      *           "replyToId": "01900000-0000-7000-8000-000000000001",
                      *           "mentions": [
@@ -6016,8 +6145,8 @@ export interface operations {
                      *           "attachments": [
                      *             {
                      *               "id": "01900000-0000-7000-8000-000000000001",
-                     *               "name": "text",
-                     *               "type": "text",
+                     *               "name": "cat.png",
+                     *               "type": "image/png",
                      *               "size": 1,
                      *               "width": 1,
                      *               "height": 1,
@@ -6026,7 +6155,7 @@ export interface operations {
                      *           ],
                      *           "reactions": [
                      *             {
-                     *               "emoji": "text",
+                     *               "emoji": "👍",
                      *               "count": 1,
                      *               "me": false
                      *             }
@@ -6171,6 +6300,8 @@ export interface operations {
             401: components["responses"]["Refused"];
             /** @description Code: channel_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: seq_not_reached. */
             409: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -6375,6 +6506,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: profile_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: own_profile. */
             409: components["responses"]["Refused"];
             /** @description Code: body_too_large. */
@@ -6844,7 +6977,7 @@ export interface operations {
                      *           "serverId": "01900000-0000-7000-8000-000000000001",
                      *           "authorId": "01900000-0000-7000-8000-000000000001",
                      *           "seq": 1,
-                     *           "content": "text",
+                     *           "content": "Hello, Babbage",
                      *           "editedAt": "2026-01-31T12:00:00.000Z",
                      *           "replyToId": "01900000-0000-7000-8000-000000000001",
                      *           "mentions": [
@@ -6856,8 +6989,8 @@ export interface operations {
                      *           "attachments": [
                      *             {
                      *               "id": "01900000-0000-7000-8000-000000000001",
-                     *               "name": "text",
-                     *               "type": "text",
+                     *               "name": "cat.png",
+                     *               "type": "image/png",
                      *               "size": 1,
                      *               "width": 1,
                      *               "height": 1,
@@ -6866,7 +6999,7 @@ export interface operations {
                      *           ],
                      *           "reactions": [
                      *             {
-                     *               "emoji": "text",
+                     *               "emoji": "👍",
                      *               "count": 1,
                      *               "me": false
                      *             }
@@ -6935,10 +7068,10 @@ export interface operations {
                      *           "channelId": "01900000-0000-7000-8000-000000000001",
                      *           "serverId": "01900000-0000-7000-8000-000000000001",
                      *           "messageId": "01900000-0000-7000-8000-000000000001",
-                     *           "name": "text",
-                     *           "type": "text",
+                     *           "name": "cat.png",
+                     *           "type": "image/png",
                      *           "size": 1,
-                     *           "sha256": "text",
+                     *           "sha256": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
                      *           "width": 1,
                      *           "height": 1,
                      *           "thumbnail": {
@@ -7018,10 +7151,10 @@ export interface operations {
                      *       "channelId": "01900000-0000-7000-8000-000000000001",
                      *       "serverId": "01900000-0000-7000-8000-000000000001",
                      *       "messageId": "01900000-0000-7000-8000-000000000001",
-                     *       "name": "text",
-                     *       "type": "text",
+                     *       "name": "cat.png",
+                     *       "type": "image/png",
                      *       "size": 1,
-                     *       "sha256": "text",
+                     *       "sha256": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
                      *       "width": 1,
                      *       "height": 1,
                      *       "thumbnail": {
@@ -7042,6 +7175,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: channel_not_found, server_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: upload_over, file_exists. */
             409: components["responses"]["Refused"];
             /** @description Code: file_too_large. */
@@ -7129,7 +7264,7 @@ export interface operations {
                      *       "id": "01900000-0000-7000-8000-000000000001",
                      *       "expiresAt": "2026-01-31T12:00:00.000Z",
                      *       "post": {
-                     *         "url": "text",
+                     *         "url": "https://files.example.com/palaver",
                      *         "fields": {}
                      *       },
                      *       "parts": {
@@ -7152,6 +7287,8 @@ export interface operations {
             403: components["responses"]["Refused"];
             /** @description Code: channel_not_found, server_not_found. */
             404: components["responses"]["Refused"];
+            /** @description Code: request_timeout. */
+            408: components["responses"]["Refused"];
             /** @description Code: file_exists. */
             409: components["responses"]["Refused"];
             /** @description Code: body_too_large, file_too_large. */
@@ -7199,7 +7336,7 @@ export interface operations {
                      *       "id": "01900000-0000-7000-8000-000000000001",
                      *       "expiresAt": "2026-01-31T12:00:00.000Z",
                      *       "post": {
-                     *         "url": "text",
+                     *         "url": "https://files.example.com/palaver",
                      *         "fields": {}
                      *       },
                      *       "parts": {
@@ -7306,11 +7443,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "url": "text",
+                     *       "url": "https://files.example.com/palaver/cat.png?partNumber=1&X-Amz-Signature=0a1b",
                      *       "expiresAt": "2026-01-31T12:00:00.000Z"
                      *     }
                      */
                     "application/json": {
+                        /** @example https://files.example.com/palaver/cat.png?partNumber=1&X-Amz-Signature=0a1b */
                         url: string;
                         /** Format: date-time */
                         expiresAt: string;
@@ -7368,10 +7506,10 @@ export interface operations {
                      *       "channelId": "01900000-0000-7000-8000-000000000001",
                      *       "serverId": "01900000-0000-7000-8000-000000000001",
                      *       "messageId": "01900000-0000-7000-8000-000000000001",
-                     *       "name": "text",
-                     *       "type": "text",
+                     *       "name": "cat.png",
+                     *       "type": "image/png",
                      *       "size": 1,
-                     *       "sha256": "text",
+                     *       "sha256": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
                      *       "width": 1,
                      *       "height": 1,
                      *       "thumbnail": {
@@ -7438,10 +7576,10 @@ export interface operations {
                      *       "channelId": "01900000-0000-7000-8000-000000000001",
                      *       "serverId": "01900000-0000-7000-8000-000000000001",
                      *       "messageId": "01900000-0000-7000-8000-000000000001",
-                     *       "name": "text",
-                     *       "type": "text",
+                     *       "name": "cat.png",
+                     *       "type": "image/png",
                      *       "size": 1,
-                     *       "sha256": "text",
+                     *       "sha256": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
                      *       "width": 1,
                      *       "height": 1,
                      *       "thumbnail": {
@@ -7733,11 +7871,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "url": "text",
+                     *       "url": "https://files.example.com/palaver/cat.png?X-Amz-Signature=0a1b",
                      *       "expiresAt": "2026-01-31T12:00:00.000Z"
                      *     }
                      */
                     "application/json": {
+                        /** @example https://files.example.com/palaver/cat.png?X-Amz-Signature=0a1b */
                         url: string;
                         /** Format: date-time */
                         expiresAt: string;
