@@ -8,14 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OpenApiDocument } from '@palaver/http';
 import { gatewayUrl } from '@palaver/http/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { operationIdsOf } from './coverage.ts';
 import { openPlace, signInsOf, signUp, withExamples } from './fuzz/places.ts';
 import { fuzzDir, installSchemathesis } from './tools/schemathesis.ts';
 
 /** What these take away is not missed: they have a place of their own. */
 const destructive: ReadonlySet<string> = new Set([
-  ...['deleteServer', 'leaveServer', 'deleteChannel', 'deleteMessage', 'deleteFile'],
+  ...['deleteServer', 'leaveServer', 'deleteChannel', 'deleteMessage', 'deleteFile', 'abortUpload'],
   ...['revokeInvite', 'kickMember', 'banMember'],
 ]);
 
@@ -40,6 +40,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const run = async (...args: readonly string[]): Promise<{ code: number | null; output: string }> => {
   const child = spawn(schemathesis, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill());
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

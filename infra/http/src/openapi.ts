@@ -181,8 +181,8 @@ const PARAMETERS = {
   ),
   'If-Match': header(
     'If-Match',
-    'The ETag that was read: when it is another one by now, nothing is changed, and the answer is 412.',
-    { format: 'entity-tags', examples: ['"3"'] },
+    'The one ETag that was read, or `*`: when it is another one by now, nothing is changed, and the answer is 412.',
+    { format: 'entity-tag', examples: ['"3"'] },
   ),
   'If-None-Match': header('If-None-Match', 'An ETag that was read: when it is still that one, the answer is 304.', {
     examples: ['"3"'],

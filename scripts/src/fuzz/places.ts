@@ -35,10 +35,10 @@ export const signInsOf = (people: readonly Person[]) => ({
   })),
 });
 
-/** Ids by the names of the parameters that take them. */
+/** Ids by the parameters that take them, or by these and the segment before them where that makes a difference. */
 export type Place = Readonly<Record<string, string>>;
 
-/** A server of the owner with a member, a channel, a message, a file and an invite. */
+/** A server of the owner with a member, a channel, a message, a file and an invite; and a direct channel. */
 export const openPlace = async (owner: Person, member: Person): Promise<Place> => {
   const server = await done(client.POST('/servers', { headers: headersOf(owner), body: { name: 'Fuzzed' } }));
   const { position } = server;
@@ -51,6 +51,9 @@ export const openPlace = async (owner: Person, member: Person): Promise<Place> =
   const message = await done(
     client.POST('/channels/{channelId}/messages', { params, headers, body: { content: 'hello' } }),
   );
+  const direct = await done(client.POST('/direct-channels', { headers, body: { profileIds: [member.id] } }));
+  const file = { channelId, name: 'large.bin', type: 'application/octet-stream', size: 20_000_000 };
+  const upload = await done(client.POST('/files/uploads', { headers, body: file }));
   return {
     serverId: server.body.id,
     channelId,
@@ -58,6 +61,8 @@ export const openPlace = async (owner: Person, member: Person): Promise<Place> =
     profileId: member.id,
     code,
     fileId: await sendFile(channelId, headers),
+    'uploads/{fileId}': upload.body.id,
+    'direct-channels/{channelId}': direct.body.id,
   };
 };
 
@@ -75,17 +80,20 @@ type Document = { readonly paths: Readonly<Record<string, Readonly<Record<string
 
 /** The document, whose examples are of what is there. */
 export const withExamples = <D extends object>(document: D, placeFor: (operationId: string) => Place): D => {
-  const operations = Object.entries((document as unknown as Document).paths).map(([path, methods]) => [
-    path,
-    Object.fromEntries(Object.entries(methods).map(([method, one]) => [method, withIds(one, placeFor)])),
-  ]);
-  return { ...document, paths: Object.fromEntries(operations) };
+  const paths = Object.entries((document as unknown as Document).paths).map(([path, methods]) => {
+    const operations = Object.entries(methods).map(([method, operation]) => {
+      const place = placeFor(operation.operationId);
+      const parameters = operation.parameters.map((one) => ({ ...one, ...exampleOf(one, path, place) }));
+      return [method, { ...operation, parameters }];
+    });
+    return [path, Object.fromEntries(operations)];
+  });
+  return { ...document, paths: Object.fromEntries(paths) };
 };
 
-const withIds = (operation: Operation, placeFor: (operationId: string) => Place): Operation => {
-  const place = placeFor(operation.operationId);
-  const parameters = operation.parameters.map((one) =>
-    one.in === 'path' && place[one.name] !== undefined ? { ...one, example: place[one.name] } : one,
-  );
-  return { ...operation, parameters };
+const exampleOf = (parameter: Parameter, path: string, place: Place): { readonly example?: string } => {
+  if (parameter.in !== 'path') return {};
+  const [withSegment] = new RegExp(`[^/]+/\\{${parameter.name}\\}`).exec(path)!;
+  const example = place[withSegment] ?? place[parameter.name];
+  return example === undefined ? {} : { example };
 };

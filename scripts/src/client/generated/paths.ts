@@ -1722,7 +1722,7 @@ export interface components {
     parameters: {
         /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
         "Idempotency-Key": string;
-        /** @description The ETag that was read: when it is another one by now, nothing is changed, and the answer is 412. */
+        /** @description The one ETag that was read, or `*`: when it is another one by now, nothing is changed, and the answer is 412. */
         "If-Match": string;
         /** @description An ETag that was read: when it is still that one, the answer is 304. */
         "If-None-Match": string;
@@ -2522,7 +2522,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag that was read: when it is another one by now, nothing is changed, and the answer is 412. */
+                /** @description The one ETag that was read, or `*`: when it is another one by now, nothing is changed, and the answer is 412. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description What a command answered: this answer waits until it shows the events up to there. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
@@ -3309,7 +3309,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag that was read: when it is another one by now, nothing is changed, and the answer is 412. */
+                /** @description The one ETag that was read, or `*`: when it is another one by now, nothing is changed, and the answer is 412. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
@@ -3770,7 +3770,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag that was read: when it is another one by now, nothing is changed, and the answer is 412. */
+                /** @description The one ETag that was read, or `*`: when it is another one by now, nothing is changed, and the answer is 412. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
