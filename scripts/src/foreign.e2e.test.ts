@@ -1,11 +1,12 @@
 /** What somebody writes to the topics past every service: no process falls over it, none is silent about it, and all goes on. */
 import { kafkaLog } from '@palaver/event-log';
-import { api, signUp } from '@palaver/http/testing';
+import { signUp } from '@palaver/http/testing';
 import { topics } from '@palaver/schemas';
 import { expect, onTestFinished, test } from 'vitest';
+import { done, headersOf } from './client/client.ts';
 import { listProcesses, processUrl, until } from './house/control-client.ts';
 import type { ProcessName } from './house/processes.ts';
-import { required } from './testing.ts';
+import { client, required } from './testing.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const payloads = [new Uint8Array(), utf8('{"hello":"world"}'), Uint8Array.of(0, 0x7f, 0, 0, 0, 2, 120)];
@@ -30,18 +31,16 @@ test('every process goes on, and says what it passed over', async () => {
     for (let partition = 0; partition < partitions; partition += 1) await appender.append(name, partition, records);
 
   const ada = await signUp();
-  const { body: server } = await api('POST /servers', { token: ada.token, body: { name: 'Strangers' } });
+  const headers = headersOf({ ...ada, idempotencyKey: 'still-here' });
+  const { body: server } = await done(client.POST('/servers', { headers, body: { name: 'Strangers' } }));
+  const params = { path: { channelId: server.channels[0]!.id } };
   const post = () =>
-    api(`POST /channels/${server.channels[0].id}/messages`, {
-      token: ada.token,
-      body: { content: 'still here' },
-      headers: { 'idempotency-key': 'still-here' },
-    });
-  await until('a post', post, ({ status }) => status === 201);
+    client.POST('/channels/{channelId}/messages', { params, headers, body: { content: 'still here' } });
+  await until('a post', post, ({ response }) => response.status === 201);
   await until(
     'its being read',
-    () => api(`GET /channels/${server.channels[0].id}/messages`, { token: ada.token }),
-    ({ status, body }) => status === 200 && body.items.length === 1,
+    () => client.GET('/channels/{channelId}/messages', { params, headers: headersOf(ada) }),
+    ({ data }) => data?.items.length === 1,
   );
 
   const partitions = topics.find(({ name }) => name === 'messages.commands')!.partitions;

@@ -2,12 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { api } from '@palaver/http/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApi } from './api.ts';
+import { done, headersOf } from './client/client.ts';
+import type { operations } from './client/generated/paths.ts';
 import { killProcess, listProcesses } from './house/control-client.ts';
 import { namesOf, parseIrcLog } from './irc/parse.ts';
 import { accountOf } from './irc/replay.ts';
-import { palaver, required } from './testing.ts';
+import { client, palaver, required } from './testing.ts';
 
 const fixture = (file: string): string => fileURLToPath(new URL(`../fixtures/${file}`, import.meta.url));
 const shorter = fixture('2015-11-26.log');
@@ -52,19 +54,18 @@ describe('the search through what was imported', () => {
     const { output } = await importLogs([shorter], serverName);
     const [, serverId, channelId] = /server (\S+), channel (\S+)/.exec(output)!;
     place = { serverId: serverId!, channelId: channelId! };
-    const { email, password } = accountOf(serverName, namesOf([log])[0]!);
-    token = (await api('POST /auth/signin', { body: { email, password } })).body.accessToken;
+    const account = accountOf(serverName, namesOf([log])[0]!);
+    token = (await createApi({ gatewayUrl: required('PALAVER_TEST_GATEWAY') }).signIn(account)).accessToken;
   }, 180_000);
 
-  const walk = async (asked: Readonly<Record<string, string>>): Promise<readonly string[]> => {
+  type Search = NonNullable<operations['searchMessages']['parameters']['query']>;
+  const walk = async (asked: Search): Promise<readonly string[]> => {
     const texts: string[] = [];
-    for (let before: Readonly<Record<string, string>> = {}; ; ) {
-      const query = new URLSearchParams({ ...asked, ...before });
-      const { status, body } = await api(`GET /messages/search?${query}`, { token });
-      expect(status, JSON.stringify(body)).toBe(200);
-      texts.push(...body.items.map(({ content }: { content: string }) => content));
+    for (let query = asked; ; ) {
+      const { body } = await done(client.GET('/messages/search', { params: { query }, headers: headersOf({ token }) }));
+      texts.push(...body.items.map(({ content }) => content));
       if (!body.hasMore) return texts;
-      before = { before: body.items.at(-1).id };
+      query = { ...asked, before: body.items.at(-1)!.id };
     }
   };
   const linesWith = (...patterns: readonly RegExp[]): readonly string[] =>
@@ -79,8 +80,8 @@ describe('the search through what was imported', () => {
     async (word) => {
       const expected = linesWith(new RegExp(`(?<![\\p{L}\\p{N}_])${word}(?![\\p{L}\\p{N}_])`, 'iu'));
       expect(expected.length).toBeGreaterThan(0);
-      for (const limit of ['1', '7', '100']) {
-        if (expected.length / Number(limit) > 60) continue;
+      for (const limit of [1, 7, 100]) {
+        if (expected.length / limit > 60) continue;
         expect(await walk({ channelId: place.channelId, text: `"${word}"`, limit })).toEqual(expected);
       }
       expect(await walk({ serverId: place.serverId, text: `"${word}"` })).toEqual(expected);
@@ -90,7 +91,7 @@ describe('the search through what was imported', () => {
   it('finds the lines with links', async () => {
     const expected = linesWith(/https?:\/\/\S/i);
     expect(expected.length).toBeGreaterThan(10);
-    expect(await walk({ channelId: place.channelId, has: 'link', limit: '7' })).toEqual(expected);
+    expect(await walk({ channelId: place.channelId, has: 'link', limit: 7 })).toEqual(expected);
   });
 });
 

@@ -1,28 +1,7 @@
-import { EDGE_PROBLEMS, type JsonObject, openApiDocument, type ProblemTable, type Route } from '@palaver/http';
+import type { JsonObject } from '@palaver/http';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
-import { type AuthParts, authProblems, authRoutes } from '@palaver/service-auth';
-import { filesProblems, filesRoutes } from '@palaver/service-files';
-import { mergeDocuments } from '@palaver/service-gateway';
-import { messagesProblems, messagesRoutes, searchRoutes } from '@palaver/service-messages';
-import { serversProblems, serversRoutes } from '@palaver/service-servers';
 import { describe, expect, test } from 'vitest';
-
-/** The document of the whole API, made of the services' routes as the gateway merges it. */
-
-// What routes are made of is used when they are asked, and here nobody asks.
-const unused = <Parts>(): Parts => ({ limits: {} }) as Parts;
-
-const services: readonly (readonly [string, readonly Route[], ProblemTable])[] = [
-  ['auth', authRoutes(unused<AuthParts>()), authProblems],
-  ['servers', serversRoutes(unused(), unused()), serversProblems],
-  ['messages', [...messagesRoutes(unused(), unused()), ...searchRoutes(unused())], messagesProblems],
-  ['files', filesRoutes(unused()), filesProblems],
-];
-const routes = services.flatMap(([, own]) => own);
-const documents = services.map(([name, own, problems]) =>
-  openApiDocument({ name, routes: own, problems: { ...EDGE_PROBLEMS, ...problems } }),
-);
-const document = mergeDocuments(documents);
+import { document, documents, routes } from './client/document.ts';
 
 type Documented = {
   readonly operationId: string;

@@ -1,11 +1,12 @@
 import { rootIdOf } from '@palaver/decider';
 import { partitionOf } from '@palaver/event-log';
-import { api } from '@palaver/http/testing';
+import { signUp } from '@palaver/http/testing';
 import { topics } from '@palaver/schemas';
 import pg from 'pg';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { done, headersOf } from './client/client.ts';
 import { processUrl, startProcess, stopProcess, until } from './house/control-client.ts';
-import { type PalaverOptions, palaver, required } from './testing.ts';
+import { client, type PalaverOptions, palaver, required } from './testing.ts';
 
 /** What an operator asks a running house, through the command itself: a process of its own each time, which a busy machine starts slowly. */
 vi.setConfig({ testTimeout: 120_000 });
@@ -21,9 +22,13 @@ let token: string;
 let channelId: string;
 let serverId: string;
 const post = async (content: string): Promise<string> => {
-  const { status, body } = await api(`POST /channels/${channelId}/messages`, { token, body: { content } });
-  expect(status).toBe(201);
-  return body.id;
+  const params = { path: { channelId } };
+  const asked = client.POST('/channels/{channelId}/messages', {
+    params,
+    headers: headersOf({ token }),
+    body: { content },
+  });
+  return (await done(asked)).body.id;
 };
 const streamOf = (messageId: string): string => `message:${channelId}:${messageId}`;
 
@@ -31,18 +36,17 @@ const streamOf = (messageId: string): string => `message:${channelId}:${messageI
 let edited: string;
 let deleted: string;
 beforeAll(async () => {
-  const email = `operator-${crypto.randomUUID()}@example.com`;
-  const ada = await api('POST /auth/signup', { body: { name: 'Ada', email, password: 'correct horse battery' } });
-  token = ada.body.accessToken;
-  const server = await api('POST /servers', { token, body: { name: 'Operations' } });
+  token = (await signUp()).token;
+  const headers = headersOf({ token });
+  const server = await done(client.POST('/servers', { headers, body: { name: 'Operations' } }));
   serverId = server.body.id;
-  channelId = server.body.channels[0].id;
+  channelId = server.body.channels[0]!.id;
   edited = await post('first');
   deleted = await post('second');
-  expect(
-    (await api(`PATCH /channels/${channelId}/messages/${edited}`, { token, body: { content: 'first, again' } })).status,
-  ).toBe(200);
-  expect((await api(`DELETE /channels/${channelId}/messages/${deleted}`, { token })).status).toBe(204);
+  const message = '/channels/{channelId}/messages/{messageId}';
+  const of = (messageId: string) => ({ params: { path: { channelId, messageId } }, headers });
+  await done(client.PATCH(message, { ...of(edited), body: { content: 'first, again' } }));
+  await done(client.DELETE(message, of(deleted)));
 });
 
 describe('palaver events', () => {

@@ -13,12 +13,13 @@ import {
   originOf,
   partitionOf,
 } from '@palaver/event-log';
-import { api, signUp } from '@palaver/http/testing';
+import { signUp } from '@palaver/http/testing';
 import { allSchemas } from '@palaver/schemas';
 import { expect, test } from 'vitest';
+import { done, headersOf } from './client/client.ts';
 import { processUrl, until } from './house/control-client.ts';
 import { secretFiles } from './house/secrets.ts';
-import { palaver, required } from './testing.ts';
+import { client, palaver, required } from './testing.ts';
 
 const topic = 'messages.events';
 const dataDir = required('PALAVER_TEST_DATA');
@@ -75,21 +76,23 @@ const appendOfNobody = async (channelId: string, messageId: string) => {
 
 test('an event that cannot be taken in is seen everywhere, holds nobody else up, and is skipped for good', async () => {
   const ada = await signUp();
-  const { body: server } = await api('POST /servers', { token: ada.token, body: { name: 'Parked' } });
-  const channelId = server.channels[0].id as string;
+  const headers = headersOf(ada);
+  const { body: server } = await done(client.POST('/servers', { headers, body: { name: 'Parked' } }));
+  const channelId = server.channels[0]!.id;
+  const params = { path: { channelId } };
   const post = (content: string) =>
-    api(`POST /channels/${channelId}/messages`, { token: ada.token, body: { content } });
+    client.POST('/channels/{channelId}/messages', { params, headers, body: { content } });
   await until(
     'a post',
     () => post('before'),
-    ({ status }) => status === 201,
+    ({ response }) => response.status === 201,
   );
 
   const { partition, stream, offset } = await appendOfNobody(channelId, crypto.randomUUID());
   await until(
     'another post',
     () => post('after'),
-    ({ status }) => status === 201,
+    ({ response }) => response.status === 201,
   );
   for (const name of ['messages-projection', 'search-projection'] as const)
     await until(
@@ -99,10 +102,10 @@ test('an event that cannot be taken in is seen everywhere, holds nobody else up,
     );
   const history = await until(
     'the history',
-    () => api(`GET /channels/${channelId}/messages`, { token: ada.token }),
-    ({ status, body }) => status === 200 && body.items.length === 2,
+    () => client.GET('/channels/{channelId}/messages', { params, headers }),
+    ({ data }) => data?.items.length === 2,
   );
-  expect(history.body.items.map(({ content }: { content: string }) => content)).toEqual(['after', 'before']);
+  expect(history.data?.items.map(({ content }) => content)).toEqual(['after', 'before']);
 
   const ready = await fetch(`${await processUrl('messages-projection')}/health/ready`);
   expect(ready.status).toBe(200);

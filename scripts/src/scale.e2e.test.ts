@@ -1,12 +1,13 @@
 /** Instances of a projection share its partitions: a second one halves the work, without it all is the first one's again; each row is written once. */
 import { partitionOf } from '@palaver/event-log';
-import { type Account, api, signUp } from '@palaver/http/testing';
+import { type Account, signUp } from '@palaver/http/testing';
 import { topics } from '@palaver/schemas';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { done, headersOf } from './client/client.ts';
 import { processUrl, startSecond, stopProcess, until } from './house/control-client.ts';
 import { models } from './models.ts';
-import { required } from './testing.ts';
+import { client, required } from './testing.ts';
 
 const away = 120_000;
 const partitions = topics.find(({ name }) => name === 'messages.events')!.partitions;
@@ -36,15 +37,14 @@ afterAll(async () => {
 }, away);
 
 const channelOnEachPartition = async (): Promise<readonly string[]> => {
-  const { body: server } = await api('POST /servers', { token: ada.token, body: { name: 'Wide' } });
+  const headers = headersOf(ada);
+  const { body: server } = await done(client.POST('/servers', { headers, body: { name: 'Wide' } }));
+  const params = { path: { serverId: server.id } };
   const found = new Map<number, string>();
   for (let count = 0; found.size < partitions; count += 1) {
-    const { status, body } = await api(`POST /servers/${server.id}/channels`, {
-      token: ada.token,
-      body: { name: `channel ${count}`, type: 'TEXT' },
-    });
-    expect(status, JSON.stringify(body)).toBe(201);
-    found.set(partitionOf(body.id, partitions), body.id);
+    const asked = client.POST('/servers/{serverId}/channels', { params, headers, body: { name: `channel ${count}` } });
+    const { id } = (await done(asked)).body;
+    found.set(partitionOf(id, partitions), id);
   }
   return [...found.values()];
 };
@@ -59,13 +59,20 @@ const posted: string[] = [];
 /** One message into each channel; resolves when all can be read. */
 const postRound = async (): Promise<void> => {
   const post = async (channelId: string): Promise<void> => {
-    const answer = await api(`POST /channels/${channelId}/messages`, { token: ada.token, body: { content: 'hello' } });
-    expect(answer.status, JSON.stringify(answer.body)).toBe(201);
-    posted.push(answer.body.id);
+    const { body, position } = await done(
+      client.POST('/channels/{channelId}/messages', {
+        params: { path: { channelId } },
+        headers: headersOf(ada),
+        body: { content: 'hello' },
+      }),
+    );
+    posted.push(body.id);
+    const params = { path: { channelId, messageId: body.id } };
+    const headers = headersOf({ ...ada, position });
     await until(
       'the message',
-      () => api(`GET /channels/${channelId}/messages/${answer.body.id}`, { token: ada.token, after: answer }),
-      ({ status }) => status === 200,
+      () => client.GET('/channels/{channelId}/messages/{messageId}', { params, headers }),
+      ({ response }) => response.status === 200,
     );
   };
   await Promise.all(channels.map(post));

@@ -2,8 +2,13 @@ import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gatewayUrl } from '@palaver/http/testing';
+import { createClient } from './client/client.ts';
 
-/** For tests of the whole house: the palaver command. Processes are killed through house/control-client.ts. */
+/** For tests of the whole house: its API and the palaver command. Processes are killed through house/control-client.ts. */
+
+/** The API, typed. What is malformed on purpose is sent by `api` of @palaver/http/testing instead. */
+export const client = createClient({ gatewayUrl: gatewayUrl() });
 
 export type PalaverOptions = {
   readonly dataDir: string;

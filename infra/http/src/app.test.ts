@@ -355,6 +355,7 @@ describe('answers', () => {
     expect((await change('*')).status).toBe(204);
     expectProblem(await change('"v6"'), 412, 'precondition_failed');
     expectProblem(await change('W/"v7"'), 412, 'precondition_failed');
+    expect((await change('"with,comma", "v7"')).status).toBe(204);
     expectProblem(await change('v7'), 400, 'malformed_header');
   });
   test('take no parameters that they do not know', async () => {

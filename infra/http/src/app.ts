@@ -145,18 +145,17 @@ const contextOf = (parts: {
   };
 };
 
+const ENTITY_TAG = '(?:W/)?"[\\x21\\x23-\\x7e]*"';
+const ENTITY_TAGS = new RegExp(`^${ENTITY_TAG}(?:[ \\t]*,[ \\t]*${ENTITY_TAG})*$`);
+
 /** RFC 9110 13.1: `*` or a list of entity tags; weak ones never match a change. Throws `Refusal` `malformed_header`. */
 export const parseEntityTags = (header: string | undefined): readonly string[] | '*' | null => {
   if (header === undefined) return null;
-  if (header.trim() === '*') return '*';
-  const tags: string[] = [];
-  for (const part of header.split(',')) {
-    const match = /^(W\/)?"([\x21\x23-\x7e]*)"$/.exec(part.trim());
-    if (match?.[2] === undefined)
-      throw new Refusal('malformed_header', 'If-Match must hold entity tags in double quotes.');
-    if (match[1] === undefined) tags.push(match[2]);
+  if (header === '*') return '*';
+  if (!ENTITY_TAGS.test(header)) {
+    throw new Refusal('malformed_header', 'If-Match must hold entity tags in double quotes.');
   }
-  return tags;
+  return [...header.matchAll(/(W\/)?"([^"]*)"/g)].filter(([, weak]) => weak === undefined).map(([, , tag]) => tag!);
 };
 
 const answer = (req: Request, res: Response, route: Route, value: unknown): void => {

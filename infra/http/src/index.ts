@@ -8,6 +8,7 @@ export {
   instant,
   limit,
   nextPageQuery,
+  notTogether,
   oneLine,
   pageQuery,
   pageSchema,

@@ -22,16 +22,19 @@ export const text = ({ min = 0, max }: { min?: number; max: number }) =>
 
 /**
  * A text that is shown on one line, such as a name: no control characters, none that turn the direction of what follows, and at least one
- * that is seen.
+ * that is seen. The document calls it by a format: a pattern of such classes is read differently by every language.
  */
 export const oneLine = ({ max }: { max: number }) =>
   text({ min: 1, max })
-    .regex(/^[^\p{Cc}\p{Cn}\u202a-\u202e\u2066-\u2069]*$/u, 'must not hold control characters')
+    .refine((value) => /^[^\p{Cc}\p{Cn}\u202a-\u202e\u2066-\u2069]*$/u.test(value), {
+      error: 'must not hold control characters',
+      params: { code: 'invalid_format' },
+    })
     .refine((value) => value === '' || /[^\s\p{Default_Ignorable_Code_Point}\p{Cf}]/u.test(value), {
       error: 'must not be blank',
       params: { code: 'invalid_format' },
     })
-    .meta({ minLength: 1, maxLength: max });
+    .meta({ minLength: 1, maxLength: max, format: 'one-line' });
 
 /** An address that a client may be sent to: https, or http where it says so, of a named host, without a user, blanks or quotes. */
 export const webAddress = ({ max = 2_048, http = false }: { max?: number; http?: boolean } = {}) =>
@@ -55,6 +58,11 @@ const codePoints = (value: string): number => {
   for (const _ of value) count++;
   return count;
 };
+
+/** What the document says of fields that must not be given together, for `meta`; a refinement checks it. */
+export const notTogether = (...fields: readonly string[]) => ({
+  not: { required: fields, properties: Object.fromEntries(fields.map((field) => [field, {}])) },
+});
 
 /** Any UUID, in lower case: ids are compared, hashed and used as keys as they are. */
 export const uuid = () => z.uuid().toLowerCase();
@@ -94,9 +102,11 @@ export const pageQuery = <Cursor extends z.ZodType, More extends z.ZodRawShape =
   z
     .strictObject({
       limit: limit(),
-      before: cursor.optional(),
-      after: cursor.optional(),
-      around: cursor.optional(),
+      before: cursor.optional().meta({ description: 'The page that ends before it; with neither after nor around' }),
+      after: cursor.optional().meta({ description: 'The page that begins after it; with neither before nor around' }),
+      around: cursor
+        .optional()
+        .meta({ description: 'The page that has it in the middle; with neither before nor after' }),
       ...more,
     })
     .refine(

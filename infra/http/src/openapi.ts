@@ -34,6 +34,7 @@ export const openApiDocument = (options: {
       schemas,
       parameters: PARAMETERS,
       headers: HEADERS,
+      responses: RESPONSES,
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   };
@@ -45,6 +46,7 @@ type Schemas = Record<string, JsonObject>;
 const operation = (route: Route, problems: ProblemTable, schemas: Schemas): JsonObject => ({
   operationId: route.operationId,
   summary: route.summary,
+  ...(route.description === undefined ? {} : { description: route.description }),
   tags: route.tags,
   security: route.auth === 'bearer' ? [{ bearer: [] }] : [],
   parameters: [
@@ -64,7 +66,7 @@ const requestBody = (body: z.ZodType, schemas: Schemas): JsonObject => {
 
 const successes = (route: Route, schemas: Schemas): JsonObject => {
   const headers = {
-    ...headersOf('X-Request-Id', ...RATE_LIMIT_HEADERS),
+    ...COMMON_HEADERS,
     ...(route.kind === 'command' ? headersOf('Palaver-Position') : {}),
     ...(route.isTagged ? headersOf('ETag') : {}),
   };
@@ -99,9 +101,8 @@ const refusals = (route: Route, problems: ProblemTable): JsonObject => {
     [...byStatus].map(([status, codes]) => [
       status,
       {
+        $ref: `#/components/responses/${REFUSAL_OF[status] ?? 'Refused'}`,
         description: `Code: ${[...new Set(codes)].join(', ')}.`,
-        headers: headersOf('X-Request-Id', ...(REFUSAL_HEADERS[status] ?? [])),
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),
   );
@@ -115,6 +116,8 @@ const commandCodes = [
   'command_timeout',
 ] as const;
 
+const bodyCodes = ['malformed_json', 'request_timeout', 'body_too_large', 'unsupported_media_type'] as const;
+
 const edgeCodes = (route: Route): readonly (keyof typeof EDGE_PROBLEMS)[] => [
   'invalid_input',
   'malformed_header',
@@ -124,8 +127,8 @@ const edgeCodes = (route: Route): readonly (keyof typeof EDGE_PROBLEMS)[] => [
   'token_expired',
   'token_invalid',
   'session_ended',
-  ...(route.upload ? (['unsupported_media_type'] as const) : []),
-  ...(route.body ? (['malformed_json', 'body_too_large', 'unsupported_media_type'] as const) : []),
+  ...(route.upload ? (['request_timeout', 'unsupported_media_type'] as const) : []),
+  ...(route.body ? bodyCodes : []),
   ...(route.kind === 'command' ? commandCodes : []),
   'rate_limited',
   'not_yet_visible',
@@ -178,8 +181,8 @@ const PARAMETERS = {
   ),
   'If-Match': header(
     'If-Match',
-    'The ETag that was read: when it is another one by now, nothing is changed, and the answer is 412.',
-    { examples: ['"3"'] },
+    'The one ETag that was read, or `*`: when it is another one by now, nothing is changed, and the answer is 412.',
+    { format: 'entity-tag', examples: ['"3"'] },
   ),
   'If-None-Match': header('If-None-Match', 'An ETag that was read: when it is still that one, the answer is 304.', {
     examples: ['"3"'],
@@ -189,8 +192,8 @@ const PARAMETERS = {
   }),
   'X-Audit-Log-Reason': header(
     'X-Audit-Log-Reason',
-    'Why; it stands in the audit log. 1-512 characters, percent-encoded.',
-    { maxLength: 4_608 },
+    'Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8.',
+    { format: 'percent-encoded', examples: ['Said%20it%20once%20too%20often'] },
   ),
   'Palaver-Position': header(
     'Palaver-Position',
@@ -200,7 +203,7 @@ const PARAMETERS = {
 } as const;
 
 const HEADERS = {
-  'X-Request-Id': { description: 'Finds the request in the logs.', schema: { type: 'string' } },
+  'X-Request-Id': { description: 'Finds the request in the logs.', required: true, schema: { type: 'string' } },
   'Palaver-Position': {
     description: 'Where the events of the command end. Sent back, an answer waits until it shows them.',
     schema: { type: 'string', ...POSITION },
@@ -218,16 +221,31 @@ const HEADERS = {
   'Retry-After': { description: 'Seconds to wait before the next try.', schema: { type: 'string', examples: ['1'] } },
 } as const;
 
-const RATE_LIMIT_HEADERS = ['RateLimit-Policy', 'RateLimit'] as const;
-/** Besides the request's id. */
-const REFUSAL_HEADERS: Readonly<Record<number, readonly (keyof typeof HEADERS)[]>> = {
-  416: ['Content-Range'],
-  429: ['Retry-After', ...RATE_LIMIT_HEADERS],
-  503: ['Retry-After'],
-};
-
 const headersOf = (...names: readonly (keyof typeof HEADERS)[]): JsonObject =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+/** Of every answer. */
+const COMMON_HEADERS = headersOf('X-Request-Id', 'RateLimit-Policy', 'RateLimit');
+
+const refusal = (description: string, ...headers: readonly (keyof typeof HEADERS)[]): JsonObject => ({
+  description,
+  headers: { ...COMMON_HEADERS, ...headersOf(...headers) },
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+});
+
+/** What is refused looks the same everywhere; an operation says which codes it may have. */
+const RESPONSES = {
+  Refused: refusal('It is not done, and why.'),
+  RangeNotSatisfiable: refusal('There is no such range.', 'Content-Range'),
+  TooManyRequests: refusal('It is not done: there were too many before it.', 'Retry-After'),
+  NotNow: refusal('It cannot be done at the moment.', 'Retry-After'),
+} as const;
+
+const REFUSAL_OF: Readonly<Record<number, keyof typeof RESPONSES>> = {
+  416: 'RangeNotSatisfiable',
+  429: 'TooManyRequests',
+  503: 'NotNow',
+};
 
 const UPLOAD_SCHEMA = {
   type: 'object',
@@ -237,6 +255,17 @@ const UPLOAD_SCHEMA = {
 
 const PROBLEM_SCHEMA = {
   description: 'RFC 9457. `code` is stable; `errors` names every fault of the input.',
+  examples: [
+    {
+      type: 'urn:palaver:problem:invalid_input',
+      title: 'The input is not valid',
+      status: 400,
+      detail: '/name: is required.',
+      code: 'invalid_input',
+      requestId: '01900000-0000-7000-8000-000000000001',
+      errors: [{ pointer: '/name', detail: 'is required', code: 'required' }],
+    },
+  ],
   type: 'object',
   required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
   properties: {
@@ -265,7 +294,18 @@ const PROBLEM_SCHEMA = {
 
 /** OpenAPI 3.1 takes JSON Schema 2020-12 as it is; the named parts of this one are added to `schemas`. */
 const schemaOf = (schema: z.ZodType, schemas: Schemas): JsonObject => {
-  const { $schema: _, $defs = {}, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const {
+    $schema: _,
+    $defs = {},
+    ...rest
+  } = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    // zod writes a long pattern beside each format, which says no more than the format does.
+    override({ jsonSchema }) {
+      if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
+    },
+  });
   for (const [name, part] of Object.entries($defs)) schemas[name] = inComponents(part as JsonObject);
   return inComponents(rest);
 };

@@ -79,7 +79,10 @@ export type RouteOptions<
   readonly path: string;
   /** Unique among all services; retried requests derive their ids from it, so it never changes. */
   readonly operationId: string;
+  /** A few words, imperative. */
   readonly summary: string;
+  /** What the summary does not say and nobody would guess: a sentence or two. */
+  readonly description?: string;
   readonly tags: readonly string[];
   readonly auth: A;
   /** Commands take an `Idempotency-Key` and may submit; queries only read. */

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { setImmediate as tick } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as tick } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { listen } from './index.ts';
 
@@ -81,6 +81,29 @@ test('a body that brings nothing for a while is a 408; one that is slow is not',
   expect(slow).toMatch(/^HTTP\/1\.1 200 /);
   expect(stalled).toMatch(/^HTTP\/1\.1 408 /);
   expect(stalled).toContain('request_timeout');
+  await server.close();
+});
+
+test('a body that is a moment late has not stalled, whenever its request came', async () => {
+  const server = await listen((req, res) => void req.resume().on('end', () => res.end()), {
+    host,
+    port: 0,
+    stallTimeoutMs: 400,
+  });
+  const send = async (): Promise<number> => {
+    const sending = request(server.url, { method: 'POST', headers: { 'content-length': 1 } });
+    sending.flushHeaders();
+    await delay(200);
+    sending.end('x');
+    const [answer] = (await once(sending, 'response')) as [IncomingMessage];
+    return answer.resume().statusCode!;
+  };
+  const statuses: Promise<number>[] = [];
+  for (let count = 0; count < 12; count += 1) {
+    statuses.push(send());
+    await delay(50);
+  }
+  expect(new Set(await Promise.all(statuses))).toEqual(new Set([200]));
   await server.close();
 });
 

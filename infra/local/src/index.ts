@@ -6,5 +6,6 @@ export { type PartName, partNames } from './part.ts';
 export { isFree, type LocalPorts, localPorts } from './ports.ts';
 export { createDatabases, postgresUrl } from './postgres.ts';
 export { registryUrl } from './registry.ts';
+export { runToEnd } from './run.ts';
 export { createBucket, type ObjectStore, objectStore } from './s3.ts';
 export { type LocalOptions, type LocalStack, removeLocalData, startLocal } from './stack.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { modelPool } from '@palaver/projector';
 import { createApi } from '../api.ts';
+import { done, headersOf } from '../client/client.ts';
 import { models } from '../models.ts';
 import { type Arena, benchedProcesses, countedLimits, pidsOf, setDurability } from './arena.ts';
 import { type Check, equal, type Figure } from './figures.ts';
@@ -85,14 +86,12 @@ const openHouse = async (
   const api = createApi({ gatewayUrl });
   const account = { name: 'reader', email: 'reader@bench.example', password: 'correct horse battery' };
   const { accessToken: token, profileId } = await api.enter(account);
-  const { body: server } = await api.request<{ id: string; channels: { id: string }[] }>('POST', '/servers', {
-    token,
-    body: { name: 'Library' },
-  });
-  const { body: second } = await api.request<{ id: string }>('POST', `/servers/${server.id}/channels`, {
-    token,
-    body: { name: 'large' },
-  });
+  const headers = headersOf({ token });
+  const { body: server } = await done(api.client.POST('/servers', { headers, body: { name: 'Library' } }));
+  const params = { path: { serverId: server.id } };
+  const { body: second } = await done(
+    api.client.POST('/servers/{serverId}/channels', { params, headers, body: { name: 'large' } }),
+  );
   const small = { id: server.channels[0]!.id, messages: smallChannel };
   const large = { id: second.id, messages };
   const filling = await fill(arena, [small, large], { serverId: server.id, authorId: profileId });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { createApi } from '../api.ts';
+import { done, headersOf } from '../client/client.ts';
 import { keepSecrets } from '../house/secrets.ts';
 import { models } from '../models.ts';
 import { type Arena, benchedProcesses, countedLimits, pidsOf, setDurability } from './arena.ts';
@@ -93,13 +94,13 @@ const openChannels = async (gatewayUrl: string): Promise<Post[]> => {
       password: 'correct horse battery',
     };
     const { accessToken: token } = await api.enter(account);
-    const { body: server, position } = await api.request<{ channels: { id: string }[] }>('POST', '/servers', {
-      token,
-      body: { name: `Server ${index}` },
-    });
+    const { body: server, position } = await done(
+      api.client.POST('/servers', { headers: headersOf({ token }), body: { name: `Server ${index}` } }),
+    );
     const channelId = server.channels[0]!.id;
     const path = `/channels/${channelId}/messages`;
-    await api.request('GET', path, { token, position });
+    const params = { path: { channelId } };
+    await done(api.client.GET('/channels/{channelId}/messages', { params, headers: headersOf({ token, position }) }));
     for (let post = 0; post < postsPerChannel; post += 1)
       posts.push({ channelId, path, token, body: { content: nextContent() } });
   }

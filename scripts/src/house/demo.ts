@@ -1,4 +1,5 @@
 import { createApi } from '../api.ts';
+import { done, headersOf } from '../client/client.ts';
 
 /** The accounts of the demo; the first owns its server. Their passwords are no secrets. */
 export const demoAccounts = [
@@ -22,31 +23,40 @@ const conversation: readonly (readonly [number, string])[] = [
 export const loadDemo = async (gatewayUrl: string, signal: AbortSignal): Promise<number> => {
   const api = createApi({ gatewayUrl, signal });
   const sessions = await Promise.all(demoAccounts.map((account) => api.enter(account)));
-  const owner = sessions[0]!.accessToken;
-  if ((await api.servers(owner)).some(({ name }) => name === serverName)) return 0;
+  const { client } = api;
+  const token = sessions[0]!.accessToken;
+  const servers = await done(client.GET('/servers', { headers: headersOf({ token }) }));
+  if (servers.body.items.some(({ name }) => name === serverName)) return 0;
 
-  const created = await api.request<{ id: string }>('POST', '/servers', {
-    token: owner,
-    body: { name: serverName },
-    idempotencyKey: 'demo/server',
-  });
-  const server = await api.server(owner, created.body.id, created.position);
-  const positions: (string | undefined)[] = [created.position];
+  const { body: server, position } = await done(
+    client.POST('/servers', {
+      headers: headersOf({ token, idempotencyKey: 'demo/server' }),
+      body: { name: serverName },
+    }),
+  );
+  const positions: (string | undefined)[] = [position];
   for (const { accessToken } of sessions.slice(1)) {
-    const joined = await api.request('POST', `/invites/${server.inviteCode}/join`, {
-      token: accessToken,
-      idempotencyKey: 'demo/join',
-      position: created.position,
-    });
+    const joined = await done(
+      client.POST('/invites/{code}/join', {
+        params: { path: { code: server.inviteCode } },
+        headers: headersOf({ token: accessToken, idempotencyKey: 'demo/join', position }),
+      }),
+    );
     positions.push(joined.position);
   }
+  const params = { path: { channelId: server.channels[0]!.id } };
   for (const [index, [speaker, content]] of conversation.entries()) {
-    await api.request('POST', `/channels/${server.channels[0]!.id}/messages`, {
-      token: sessions[speaker]!.accessToken,
-      body: { content },
-      idempotencyKey: `demo/message/${index}`,
-      position: positions[speaker],
-    });
+    await done(
+      client.POST('/channels/{channelId}/messages', {
+        params,
+        headers: headersOf({
+          token: sessions[speaker]!.accessToken,
+          idempotencyKey: `demo/message/${index}`,
+          position: positions[speaker],
+        }),
+        body: { content },
+      }),
+    );
   }
   return conversation.length;
 };

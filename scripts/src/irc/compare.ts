@@ -1,4 +1,5 @@
-import type { Api, ChannelMessage } from '../api.ts';
+import type { Api } from '../api.ts';
+import { type Client, done, headersOf, type Schemas } from '../client/client.ts';
 import type { IrcLog, IrcMessage } from './parse.ts';
 import { accountOf, type Place } from './replay.ts';
 
@@ -11,6 +12,9 @@ export type Comparison = {
   /** The first few, each one line. */
   readonly differences: readonly string[];
 };
+
+/** What is compared of a message. */
+export type Posted = Pick<Schemas['Message'], 'authorId' | 'seq' | 'content' | 'importedAt'>;
 
 const maxDifferences = 10;
 const profilesInFlight = 8;
@@ -27,12 +31,16 @@ export const compareWithChannel = async (options: {
   const firstName = logs.flatMap((log) => log.messages)[0]?.name;
   if (firstName === undefined) return { found: 0, expected: 0, differences: [] };
   const { accessToken } = await api.signIn(accountOf(serverName, firstName));
-  const found: ChannelMessage[] = [];
+  const found: Posted[] = [];
   for await (const message of api.history(accessToken, place.channelId)) {
     found.push(message);
     onProgress(found.length);
   }
-  const names = await namesOfProfiles(api, accessToken, new Set(found.flatMap(({ authorId }) => authorId ?? [])));
+  const names = await namesOfProfiles(
+    api.client,
+    accessToken,
+    new Set(found.flatMap(({ authorId }) => authorId ?? [])),
+  );
   return compare(
     logs.flatMap((log) => log.messages),
     found.reverse(),
@@ -43,7 +51,7 @@ export const compareWithChannel = async (options: {
 /** Both lists from the first message to the last. */
 export const compare = (
   expected: readonly IrcMessage[],
-  found: readonly ChannelMessage[],
+  found: readonly Posted[],
   names: ReadonlyMap<string, string>,
 ): Comparison => {
   const differences: string[] = [];
@@ -57,7 +65,7 @@ export const compare = (
 
 const differenceOf = (
   expected: IrcMessage | undefined,
-  found: ChannelMessage | undefined,
+  found: Posted | undefined,
   names: ReadonlyMap<string, string>,
 ): string | null => {
   if (!expected) return `message ${found!.seq} is in none of the files: ${JSON.stringify(found!.content)}`;
@@ -72,7 +80,7 @@ const differenceOf = (
 };
 
 const namesOfProfiles = async (
-  api: Api,
+  client: Client,
   token: string,
   profileIds: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, string>> => {
@@ -80,7 +88,8 @@ const namesOfProfiles = async (
   const queue = profileIds.values();
   const work = async (): Promise<void> => {
     for (const id of queue) {
-      const { body } = await api.request<{ name: string }>('GET', `/profiles/${id}`, { token });
+      const params = { path: { profileId: id } };
+      const { body } = await done(client.GET('/profiles/{profileId}', { params, headers: headersOf({ token }) }));
       names.set(id, body.name);
     }
   };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type Api, ApiError, type Session } from '../api.ts';
+import type { Api, Session } from '../api.ts';
+import { ApiError, type Client, done, headersOf } from '../client/client.ts';
 import type { IrcLog, IrcMessage } from './parse.ts';
 
 /**
@@ -92,48 +93,68 @@ type OpenedPlace = Place & { readonly inviteCode: string; readonly invitePositio
 
 /** Finds the server, or makes it with its channel `general`, and makes an invite for the import. */
 const openPlace = async (api: Api, serverName: string): Promise<OpenedPlace> => {
+  const { client } = api;
   const { accessToken: token } = await api.enter(accountOf(serverName, importerName));
-  const found = (await api.servers(token)).find(({ name }) => name === serverName);
-  const created = found
-    ? undefined
-    : await api.request<{ id: string }>('POST', '/servers', {
-        token,
-        body: { name: serverName },
-        idempotencyKey: 'irc/server',
-      });
-  const serverId = found?.id ?? created!.body.id;
-  const { channels } = await api.server(token, serverId, created?.position);
-  const channelId = channels.find(({ name }) => name === 'general')?.id;
+  const { serverId, position } = await openServer(client, serverName, token);
+  const server = { path: { serverId } };
+  const { body } = await done(
+    client.GET('/servers/{serverId}', { params: server, headers: headersOf({ token, position }) }),
+  );
+  const channelId = body.channels.find(({ name }) => name === 'general')?.id;
   if (channelId === undefined) throw new Error(`the server "${serverName}" has no channel general`);
-  const invite = await api.request<{ code: string }>('POST', `/servers/${serverId}/invites`, {
-    token,
-    // An import may be taken up again after days.
-    body: { permissions: ['IMPORT_MESSAGES'], expiresInSeconds: 0 },
-    idempotencyKey: `irc/invite/${serverId}`,
-    position: created?.position,
-  });
+  const invite = await done(
+    client.POST('/servers/{serverId}/invites', {
+      params: server,
+      headers: headersOf({ token, position, idempotencyKey: `irc/invite/${serverId}` }),
+      // An import may be taken up again after days.
+      body: { permissions: ['IMPORT_MESSAGES'], expiresInSeconds: 0 },
+    }),
+  );
   return { serverId, channelId, inviteCode: invite.body.code, invitePosition: invite.position };
+};
+
+const openServer = async (
+  client: Client,
+  name: string,
+  token: string,
+): Promise<{ serverId: string; position: string | undefined }> => {
+  const { body } = await done(
+    client.GET('/servers', { params: { query: { limit: 100 } }, headers: headersOf({ token }) }),
+  );
+  const found = body.items.find((server) => server.name === name);
+  if (found) return { serverId: found.id, position: undefined };
+  const headers = headersOf({ token, idempotencyKey: 'irc/server' });
+  const created = await done(client.POST('/servers', { headers, body: { name } }));
+  return { serverId: created.body.id, position: created.position };
 };
 
 const enterMember = async (api: Api, serverName: string, name: string, place: OpenedPlace): Promise<Member> => {
   const account = accountOf(serverName, name);
   const session = await api.enter(account);
-  const { position } = await api.request('POST', `/invites/${place.inviteCode}/join`, {
+  const headers = headersOf({
     token: session.accessToken,
     idempotencyKey: `irc/join/${place.serverId}`,
     position: place.invitePosition,
   });
+  const { position } = await done(
+    api.client.POST('/invites/{code}/join', { params: { path: { code: place.inviteCode } }, headers }),
+  );
   return { account, session, joinedAt: position };
 };
 
 const post = async (api: Api, { channelId }: Place, member: Member, message: IrcMessage): Promise<void> => {
   const send = () =>
-    api.request('POST', `/channels/${channelId}/messages`, {
-      token: member.session.accessToken,
-      body: { content: message.text, importedAt: message.postedAt },
-      idempotencyKey: `irc/${message.file}/${message.line}`,
-      position: member.joinedAt,
-    });
+    done(
+      api.client.POST('/channels/{channelId}/messages', {
+        params: { path: { channelId } },
+        headers: headersOf({
+          token: member.session.accessToken,
+          idempotencyKey: `irc/${message.file}/${message.line}`,
+          position: member.joinedAt,
+        }),
+        body: { content: message.text, importedAt: message.postedAt },
+      }),
+    );
   try {
     await send();
   } catch (error) {

@@ -19,7 +19,9 @@ export const accountRoutes = (parts: Parts): readonly Route[] => [
     method: 'delete',
     path: '/profiles/me',
     operationId: 'deleteAccount',
-    summary: 'Delete your account: name, address and sessions at once, what you posted within moments, for good',
+    summary: 'Delete your account, for good',
+    description:
+      'Name, address and sessions go at once, what you posted within moments: deleted, or kept without its author, as `messages` says.',
     tags: ['profiles'],
     auth: 'bearer',
     kind: 'command',

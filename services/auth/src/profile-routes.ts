@@ -1,5 +1,15 @@
 import { fingerprint } from '@palaver/decider';
-import { defineRoute, entityTag, expectedVersion, Refusal, type Route, reply, uuid, webAddress } from '@palaver/http';
+import {
+  defineRoute,
+  entityTag,
+  expectedVersion,
+  notTogether,
+  Refusal,
+  type Route,
+  reply,
+  uuid,
+  webAddress,
+} from '@palaver/http';
 import { accountById, type ProfileView, profileById } from '@palaver/projection-auth';
 import type { Pictures } from '@palaver/projection-shared';
 import { z } from 'zod';
@@ -27,6 +37,7 @@ type ProfileChange = {
 const onePicture = {
   check: ({ avatarUrl, avatarFileId }: ProfileChange): boolean => avatarUrl === undefined || avatarFileId === undefined,
   fault: { path: ['avatarFileId'], error: 'must not be given with avatarUrl', params: { code: 'exclusive' } },
+  documented: notTogether('avatarUrl', 'avatarFileId'),
 };
 
 /** Throws `picture_not_found`. */
@@ -62,7 +73,12 @@ export const profileRoutes = (parts: ProfileParts): readonly Route[] => [
     auth: 'bearer',
     kind: 'query',
     isTagged: true,
-    response: profileSchema.extend({ email: z.string().nullable() }),
+    response: profileSchema.extend({
+      email: z
+        .string()
+        .nullable()
+        .meta({ examples: ['ada@example.com'] }),
+    }),
     status: 200,
     problems: ['profile_not_found'],
     handler: async ({ actor }) => {
@@ -78,14 +94,17 @@ export const profileRoutes = (parts: ProfileParts): readonly Route[] => [
     method: 'patch',
     path: '/profiles/me',
     operationId: 'changeProfile',
-    summary: 'Change your name or picture; with If-Match only what you have seen',
+    summary: 'Change your name or picture',
+    description:
+      'With `If-Match` only what you have seen. A field that is left out stays; null takes the picture away, be it an address or a file.',
     tags: ['profiles'],
     auth: 'bearer',
     kind: 'command',
     isTagged: true,
     body: z
       .strictObject({ name: displayName().optional(), avatarUrl: avatarUrl(), avatarFileId: avatarFileId() })
-      .refine(onePicture.check, onePicture.fault),
+      .refine(onePicture.check, onePicture.fault)
+      .meta(onePicture.documented),
     response: profileSchema,
     status: 200,
     problems: ['profile_not_found', 'picture_not_found', 'precondition_failed'],

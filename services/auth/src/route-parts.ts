@@ -39,7 +39,10 @@ export const profileSchema = z
   .object({
     id: uuid(),
     name: z.string().meta({ examples: ['Ada'] }),
-    avatarUrl: z.string().nullable().meta({ description: 'Of the picture, also where that is a file' }),
+    avatarUrl: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of the picture, also where that is a file', examples: ['https://example.com/ada.png'] }),
     avatarFileId: uuid().nullable(),
     createdAt: z.iso.datetime(),
   })

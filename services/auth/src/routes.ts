@@ -51,6 +51,8 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
       path: '/auth/signup',
       operationId: 'signUp',
       summary: 'Make an account and sign in to it',
+      description:
+        'Tried again with the same `Idempotency-Key`, it answers with the account and the tokens of the first time. A common password is a 422.',
       tags: ['auth'],
       auth: 'none',
       kind: 'command',
@@ -93,7 +95,14 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
           .max(4_096)
           .meta({ examples: ['eyJhbGciOiJSUzI1NiJ9.e30.c2ln'] }),
       }),
-      response: z.object({ profileId: uuid(), name: z.string(), expiresAt: z.iso.datetime() }),
+      response: z.object({
+        profileId: uuid(),
+        name: z
+          .string()
+          .meta({ examples: ['AQAB'] })
+          .meta({ examples: ['Ada'] }),
+        expiresAt: z.iso.datetime(),
+      }),
       status: 200,
       problems: ['token_invalid', 'token_expired', 'session_ended'],
       handler: async ({ body }) => {
@@ -115,11 +124,11 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
       response: z.object({
         keys: z.array(
           z.object({
-            kty: z.string(),
-            kid: z.string(),
-            alg: z.string(),
-            use: z.string(),
-            n: z.string(),
+            kty: z.string().meta({ examples: ['RSA'] }),
+            kid: z.string().meta({ examples: ['b6E4WrsNGhSo9PTvxfw9JO2Z5HiMnULtzYYfx8KSYXj'] }),
+            alg: z.string().meta({ examples: ['RS256'] }),
+            use: z.string().meta({ examples: ['sig'] }),
+            n: z.string().meta({ examples: ['0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78'] }),
             e: z.string(),
           }),
         ),

@@ -36,10 +36,12 @@ export const sessionProblems = {
 export const sessionTokensSchema = z
   .object({
     sessionId: uuid(),
-    accessToken: z.string(),
+    accessToken: z
+      .string()
+      .meta({ examples: ['eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTkwIn0.c2lnbmF0dXJl'] }),
     tokenType: z.literal('Bearer'),
     expiresInSeconds: z.int(),
-    refreshToken: z.string(),
+    refreshToken: z.string().meta({ examples: ['mZ5fXjq0y1cS8b0kq3C2rQ'] }),
   })
   .meta({ id: 'Tokens' });
 
@@ -60,6 +62,8 @@ export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
       path: '/auth/signin',
       operationId: 'signIn',
       summary: 'Sign in with address and password',
+      description:
+        'Each sign-in begins a session. After ten wrong passwords an account has to wait: 429 with `Retry-After`.',
       tags: ['auth'],
       auth: 'none',
       kind: 'command',
@@ -100,7 +104,8 @@ export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
       method: 'post',
       path: '/auth/refresh',
       operationId: 'refreshSession',
-      summary: 'Give a refresh token for its successor and a new access token',
+      summary: 'Get new tokens for a refresh token',
+      description: 'A refresh token is good once; who shows one that was used before ends the session.',
       tags: ['auth'],
       auth: 'none',
       kind: 'command',
@@ -179,7 +184,10 @@ export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
         items: z.array(
           z.object({
             id: uuid(),
-            device: z.string().nullable(),
+            device: z
+              .string()
+              .nullable()
+              .meta({ examples: ['Mozilla/5.0 (X11; Linux x86_64)'] }),
             createdAt: z.iso.datetime(),
             lastRefreshedAt: z.iso.datetime(),
             expiresAt: z.iso.datetime(),
@@ -199,7 +207,8 @@ export const sessionRoutes = (parts: SessionParts): readonly Route[] => {
       method: 'delete',
       path: '/auth/sessions/:sessionId',
       operationId: 'endSession',
-      summary: 'Sign out elsewhere: end one of your sessions',
+      summary: 'End one of your sessions',
+      description: 'Its tokens are refused everywhere from then on.',
       tags: ['auth'],
       auth: 'bearer',
       kind: 'command',

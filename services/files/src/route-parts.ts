@@ -15,10 +15,10 @@ export const fileSchema = z
     channelId: uuid().nullable().meta({ description: 'Of an attachment' }),
     serverId: uuid().nullable().meta({ description: 'Of the picture of a server' }),
     messageId: uuid().nullable().meta({ description: 'The message that it hangs on; null until it does' }),
-    name: z.string(),
-    type: z.string().meta({ description: 'Media type' }),
+    name: z.string().meta({ examples: ['cat.png'] }),
+    type: z.string().meta({ description: 'Media type', examples: ['image/png'] }),
     size: z.int().meta({ description: 'Bytes' }),
-    sha256: z.string().meta({ description: 'In hex' }),
+    sha256: z.string().meta({ description: 'In hex', examples: ['a'.repeat(64)] }),
     width: z.int().nullable().meta({ description: 'Of an image, pixels' }),
     height: z.int().nullable().meta({ description: 'Of an image, pixels' }),
     thumbnail: z

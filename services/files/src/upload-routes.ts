@@ -49,7 +49,10 @@ const uploadSchema = z
     id: uuid(),
     expiresAt: z.iso.datetime(),
     post: z
-      .object({ url: z.string(), fields: z.record(z.string(), z.string()) })
+      .object({
+        url: z.string().meta({ examples: ['https://files.example.com/palaver'] }),
+        fields: z.record(z.string(), z.string()),
+      })
       .nullable()
       .meta({ description: 'Where to send the file as multipart/form-data: these fields first, then `file`' }),
     parts: z
@@ -130,7 +133,9 @@ export const uploadRoutes = (parts: {
       method: 'post',
       path: '/files',
       operationId: 'uploadFile',
-      summary: 'Send a file for a channel, or a picture of yours or of a server, as multipart/form-data with one part',
+      summary: 'Send a file',
+      description:
+        'For a channel, or as a picture of yours or of a server, as `purpose` says: an attachment needs `channelId`, and a server image takes `serverId`. Large files are better sent by `POST /files/uploads`.',
       tags: ['files'],
       auth: 'bearer',
       kind: 'command',
@@ -189,8 +194,9 @@ export const uploadRoutes = (parts: {
       method: 'post',
       path: '/files/uploads',
       operationId: 'beginUpload',
-      summary:
-        'Begin to send a file, as by POST /files, straight to the object store; then send it, and complete the upload',
+      summary: 'Begin to send a file straight to the object store',
+      description:
+        'Send it to the address of the answer, or part by part where that lists parts, and complete the upload. `purpose` is as in `POST /files`.',
       tags: ['files'],
       auth: 'bearer',
       kind: 'command',
@@ -252,7 +258,8 @@ export const uploadRoutes = (parts: {
       method: 'get',
       path: '/files/uploads/:fileId',
       operationId: 'getUpload',
-      summary: 'See where to send the file, and which of its parts are there: an upload can be taken up again',
+      summary: 'See where to send the file, and which parts are there',
+      description: 'So an upload can be taken up again.',
       tags: ['files'],
       auth: 'bearer',
       kind: 'query',
@@ -272,7 +279,12 @@ export const uploadRoutes = (parts: {
       auth: 'bearer',
       kind: 'query',
       params: ofUpload().extend({ part: wholeNumber({ min: 1, max: 10_000 }) }),
-      response: z.object({ url: z.string(), expiresAt: z.iso.datetime() }),
+      response: z.object({
+        url: z
+          .string()
+          .meta({ examples: ['https://files.example.com/palaver/cat.png?partNumber=1&X-Amz-Signature=0a1b'] }),
+        expiresAt: z.iso.datetime(),
+      }),
       status: 200,
       problems: ['upload_not_found', 'part_not_found', 'store_unavailable'],
       handler: async ({ actor, params: { fileId, part }, timeMs }) => {
@@ -290,7 +302,9 @@ export const uploadRoutes = (parts: {
       method: 'post',
       path: '/files/uploads/:fileId/complete',
       operationId: 'completeUpload',
-      summary: 'Say that all of the file was sent: it is read back, and kept or refused',
+      summary: 'Complete an upload',
+      description:
+        'The file is read back from the store: what is larger, of another type or of another checksum than was said is refused, and gone.',
       tags: ['files'],
       auth: 'bearer',
       kind: 'command',

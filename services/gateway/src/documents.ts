@@ -69,6 +69,25 @@ const TAGS = [
   ['files', 'Sending files, and getting them back.'],
 ] as const;
 
+/** What holds for all operations. */
+const DESCRIPTION = `The backend of a Discord-like chat.
+
+**Tokens.** \`POST /auth/signup\` and \`/auth/signin\` give an access token, good for 15 minutes, and a refresh token for new ones.
+
+**Errors** are \`application/problem+json\` (RFC 9457). Branch on \`code\`, which is stable; \`errors\` names every fault of the input.
+A 502 or 504 says that the outcome is unknown: with the same \`Idempotency-Key\` it is safe to ask again.
+
+**Commands** take an \`Idempotency-Key\`: the same key and body have the same result, for at least 24 hours; with another body it is a 422.
+
+**Reading what was written.** A command answers with its \`Palaver-Position\`. A request that sends it back is answered from what has passed it,
+or with 503 \`not_yet_visible\`. The gateway does that by itself for requests of the same profile.
+
+**Versions.** An answer with an \`ETag\` can be asked for again by \`If-None-Match\` (304), and changed by \`If-Match\` only as it was read (412).
+
+**Lists** come in pages of \`limit\`, 1-100; \`hasMore\` says whether there is another.
+
+**Rates** are limited: \`RateLimit-Policy\` and \`RateLimit\` say how much is left, \`Retry-After\` of a 429 when to come again.`;
+
 /** Paths and components side by side; `missing` names the services whose document is not there. */
 export const mergeDocuments = (
   documents: readonly OpenApiDocument[],
@@ -79,14 +98,14 @@ export const mergeDocuments = (
     for (const [kind, parts] of Object.entries(document.components))
       components[kind] = { ...components[kind], ...parts };
   }
-  const note = missing.length === 0 ? '' : ` Not available at the moment: ${missing.join(', ')}.`;
+  const note = missing.length === 0 ? '' : `\n\nNot available at the moment: ${missing.join(', ')}.`;
   return {
     openapi: '3.1.0',
     info: {
       title: 'Palaver',
       version: '1',
       license: { name: 'MIT', identifier: 'MIT' },
-      description: `An event-sourced chat. Errors are application/problem+json with a stable code.${note}`,
+      description: DESCRIPTION + note,
     },
     servers: [{ url: '/api' }],
     tags: TAGS.map(([name, description]) => ({ name, description })),

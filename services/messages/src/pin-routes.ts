@@ -12,6 +12,7 @@ export const pinRoutes = ({ accessTo, pinsFor }: MessagesQueries): readonly Rout
       path: '/channels/:channelId/pins/:messageId',
       operationId: type === 'PinMessage' ? 'pinMessage' : 'unpinMessage',
       summary,
+      description: 'In a server it needs MANAGE_MESSAGES.',
       tags: ['messages'],
       auth: 'bearer',
       kind: 'command',
@@ -28,13 +29,14 @@ export const pinRoutes = ({ accessTo, pinsFor }: MessagesQueries): readonly Rout
       },
     });
   return [
-    change('put', 'PinMessage', 'Pin a message; in a server it needs MANAGE_MESSAGES'),
-    change('delete', 'UnpinMessage', 'Unpin a message; in a server it needs MANAGE_MESSAGES'),
+    change('put', 'PinMessage', 'Pin a message'),
+    change('delete', 'UnpinMessage', 'Unpin a message'),
     defineRoute({
       method: 'get',
       path: '/channels/:channelId/pins',
       operationId: 'listPins',
-      summary: 'Read the pinned messages of a channel, the last pinned first',
+      summary: 'Read the pinned messages of a channel',
+      description: 'The last pinned first.',
       tags: ['messages'],
       auth: 'bearer',
       kind: 'query',

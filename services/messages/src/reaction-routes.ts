@@ -15,7 +15,7 @@ const emoji = () =>
       error: 'must be one emoji',
       params: { code: 'invalid_format' },
     })
-    .meta({ examples: ['👍'] });
+    .meta({ format: 'emoji', examples: ['👍'] });
 const ofReaction = () => ofMessage().extend({ emoji: emoji() });
 
 export const reactionRoutes = ({ accessTo, messageFor, reactorsOf }: MessagesQueries): readonly Route[] => [
@@ -62,7 +62,8 @@ export const reactionRoutes = ({ accessTo, messageFor, reactorsOf }: MessagesQue
     method: 'get',
     path: '/channels/:channelId/messages/:messageId/reactions/:emoji',
     operationId: 'listReactions',
-    summary: 'See who reacts so, by rising profile id, a page at a time',
+    summary: 'List who reacted with an emoji',
+    description: 'By rising profile id, a page at a time.',
     tags: ['messages'],
     auth: 'bearer',
     kind: 'query',

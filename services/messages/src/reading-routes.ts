@@ -11,8 +11,8 @@ export const readingRoutes = ({ accessTo, channelsFor, readStatesOf }: MessagesQ
     method: 'put',
     path: '/channels/:channelId/read-state',
     operationId: 'markRead',
-    summary:
-      'Say how far you have read the channel; an older message than before makes what came after it unread again',
+    summary: 'Say how far you have read the channel',
+    description: 'An older message than before makes what came after it unread again.',
     tags: ['read states'],
     auth: 'bearer',
     kind: 'command',

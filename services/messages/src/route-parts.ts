@@ -19,7 +19,7 @@ export const messageSchema = z
     serverId: uuid().nullable().meta({ description: 'Null in a direct channel' }),
     authorId: uuid().nullable().meta({ description: 'Null when the account of its author is gone' }),
     seq: z.int(),
-    content: z.string(),
+    content: z.string().meta({ examples: ['Hello, Babbage'] }),
     editedAt: z.iso.datetime().nullable(),
     replyToId: uuid().nullable().meta({ description: 'A message of the channel, which may be gone by now' }),
     mentions: z.array(uuid()).readonly(),
@@ -30,8 +30,8 @@ export const messageSchema = z
       .array(
         z.object({
           id: uuid(),
-          name: z.string(),
-          type: z.string(),
+          name: z.string().meta({ examples: ['cat.png'] }),
+          type: z.string().meta({ examples: ['image/png'] }),
           size: z.int(),
           width: z.int().nullable(),
           height: z.int().nullable(),
@@ -39,7 +39,9 @@ export const messageSchema = z
         }),
       )
       .readonly(),
-    reactions: z.array(z.object({ emoji: z.string(), count: z.int(), me: z.boolean() })).readonly(),
+    reactions: z
+      .array(z.object({ emoji: z.string().meta({ examples: ['👍'] }), count: z.int(), me: z.boolean() }))
+      .readonly(),
     pinned: z.boolean(),
   })
   .meta({ id: 'Message' });

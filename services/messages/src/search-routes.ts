@@ -101,7 +101,9 @@ export const searchRoutes = ({
       method: 'get',
       path: '/messages/search',
       operationId: 'searchMessages',
-      summary: 'Search the messages of a channel, or of a server as far as you may see it, newest first',
+      summary: 'Search messages, newest first',
+      description:
+        'Those of a channel, or of all channels of a server that you may see: either `channelId` or `serverId`, and something to look for.',
       tags: ['messages'],
       auth: 'bearer',
       kind: 'query',

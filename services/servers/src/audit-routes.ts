@@ -28,13 +28,16 @@ const actions = [
   'NicknameChanged',
 ] as const satisfies readonly ServersEvent['type'][];
 
+const anId = '01900000-0000-7000-8000-000000000001';
 const auditEntrySchema = z
   .object({
     id: z.int(),
     action: z.enum(actions),
-    actor: z.string().meta({ description: 'The profile that did it, or `system`' }),
+    actor: z.string().meta({ description: 'The profile that did it, or `system`', examples: [anId] }),
     reason: z.string().nullable().meta({ description: 'What `X-Audit-Log-Reason` said' }),
-    target: z.string().meta({ description: 'A profile, channel or server, or the code of an invite' }),
+    target: z
+      .string()
+      .meta({ description: 'A profile, channel or server, or the code of an invite', examples: [anId] }),
     changes: z.record(z.string(), z.unknown()),
     createdAt: instant(),
   })
@@ -45,7 +48,8 @@ export const auditRoutes = (db: Database): readonly Route[] => [
     method: 'get',
     path: '/servers/:serverId/audit-log',
     operationId: 'listAuditLog',
-    summary: 'See what was done in a server, newest first, a page at a time; needs MANAGE_SERVER',
+    summary: 'Read what was done in a server',
+    description: 'Newest first, a page at a time. Needs MANAGE_SERVER.',
     tags: ['audit log'],
     auth: 'bearer',
     kind: 'query',

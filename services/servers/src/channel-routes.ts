@@ -53,9 +53,12 @@ const fields = {
 export const channelSchema = z
   .object({
     id: uuid(),
-    name: z.string(),
+    name: z.string().meta({ examples: ['general'] }),
     type: channelType(),
-    topic: z.string().nullable(),
+    topic: z
+      .string()
+      .nullable()
+      .meta({ examples: ['All that fits nowhere else'] }),
     categoryId: uuid().nullable(),
     position: z.int(),
     slowModeSeconds: z.int(),
@@ -70,8 +73,14 @@ const overwriteSchema = z
   .object({
     role: role().nullable(),
     profileId: uuid().nullable(),
-    allow: z.array(z.string()).readonly(),
-    deny: z.array(z.string()).readonly(),
+    allow: z
+      .array(z.string())
+      .readonly()
+      .meta({ examples: [['SEND_MESSAGES']] }),
+    deny: z
+      .array(z.string())
+      .readonly()
+      .meta({ examples: [[]] }),
   })
   .meta({ id: 'Overwrite' });
 
@@ -95,7 +104,8 @@ export const channelRoutes = (db: Database): readonly Route[] => [
     method: 'post',
     path: '/servers/:serverId/channels',
     operationId: 'createChannel',
-    summary: 'Give a server a channel, or a category to put channels in; needs MANAGE_CHANNELS',
+    summary: 'Create a channel, or a category to put channels in',
+    description: 'Needs MANAGE_CHANNELS.',
     tags: ['channels'],
     auth: 'bearer',
     kind: 'command',
@@ -132,7 +142,8 @@ export const channelRoutes = (db: Database): readonly Route[] => [
     method: 'get',
     path: '/servers/:serverId/channels/:channelId',
     operationId: 'getChannel',
-    summary: 'Get a channel that you may see, with what it gives and takes',
+    summary: 'Get a channel that you may see',
+    description: 'With its overwrites: what it gives and takes of roles and members.',
     tags: ['channels'],
     auth: 'bearer',
     kind: 'query',
@@ -153,7 +164,8 @@ export const channelRoutes = (db: Database): readonly Route[] => [
     method: 'patch',
     path: '/servers/:serverId/channels/:channelId',
     operationId: 'changeChannel',
-    summary: 'Change a channel; needs MANAGE_CHANNELS',
+    summary: 'Change a channel',
+    description: 'A field that is left out stays; null empties it. Needs MANAGE_CHANNELS.',
     tags: ['channels'],
     auth: 'bearer',
     kind: 'command',
@@ -169,7 +181,8 @@ export const channelRoutes = (db: Database): readonly Route[] => [
         position: fields.position.optional(),
         slowModeSeconds: fields.slowModeSeconds.optional(),
       })
-      .refine(changesSomething.check, changesSomething.fault),
+      .refine(changesSomething.check, changesSomething.fault)
+      .meta(changesSomething.documented),
     response: channelSchema,
     status: 200,
     problems: [
@@ -202,7 +215,8 @@ export const channelRoutes = (db: Database): readonly Route[] => [
     method: 'delete',
     path: '/servers/:serverId/channels/:channelId',
     operationId: 'deleteChannel',
-    summary: 'Delete a channel with its messages, for good; needs MANAGE_CHANNELS',
+    summary: 'Delete a channel with its messages, for good',
+    description: 'Needs MANAGE_CHANNELS.',
     tags: ['channels'],
     auth: 'bearer',
     kind: 'command',
@@ -259,7 +273,8 @@ function overwriteRoutes<Params extends z.ZodType<Target>>(these: {
       ...common,
       method: 'put',
       operationId: `set${of}Overwrite`,
-      summary: `Give ${who} permissions in a channel, or take them; replaces what was set. Needs MANAGE_ROLES and having them`,
+      summary: `Give ${who} permissions in a channel, or take them`,
+      description: 'Replaces what was set. Needs MANAGE_ROLES, and the permissions themselves.',
       body: z
         .strictObject({
           allow: z.array(channelPermission()).max(16).default([]),
@@ -284,7 +299,8 @@ function overwriteRoutes<Params extends z.ZodType<Target>>(these: {
       ...common,
       method: 'delete',
       operationId: `remove${of}Overwrite`,
-      summary: `Let a channel do for ${who} as the server does; needs MANAGE_ROLES and what was given or taken`,
+      summary: `Let a channel do for ${who} as the server does`,
+      description: 'Needs MANAGE_ROLES, and the permissions that were given or taken.',
       response: z.void(),
       status: 204,
       problems: [...problems, 'overwrite_not_found'],

@@ -14,9 +14,12 @@ const dayInSeconds = 24 * 60 * 60;
 
 const inviteSchema = z
   .object({
-    code: z.string(),
+    code: z.string().meta({ examples: ['R2VuZXJhbCBr'] }),
     serverId: uuid(),
-    permissions: z.array(z.string()).readonly(),
+    permissions: z
+      .array(z.string())
+      .readonly()
+      .meta({ examples: [['IMPORT_MESSAGES']] }),
     uses: z.int(),
     maxUses: z.int().nullable(),
     expiresAt: instant().nullable(),
@@ -30,8 +33,8 @@ export const inviteRoutes = (db: Database, pictures: Pictures): readonly Route[]
     method: 'post',
     path: '/servers/:serverId/invites',
     operationId: 'createInvite',
-    summary:
-      'Make an invite; needs CREATE_INVITE. To grant permissions to who joins by it, have them, and MANAGE_ROLES',
+    summary: 'Create an invite',
+    description: 'Needs CREATE_INVITE; to grant permissions to who joins by it, have them, and MANAGE_ROLES.',
     tags: ['invites'],
     auth: 'bearer',
     kind: 'command',
@@ -81,7 +84,8 @@ export const inviteRoutes = (db: Database, pictures: Pictures): readonly Route[]
     method: 'get',
     path: '/servers/:serverId/invites',
     operationId: 'listInvites',
-    summary: 'List the invites that were not revoked, by code, a page at a time; needs MANAGE_SERVER',
+    summary: 'List the invites that were not revoked',
+    description: 'By code, a page at a time. Needs MANAGE_SERVER.',
     tags: ['invites'],
     auth: 'bearer',
     kind: 'query',
@@ -101,7 +105,8 @@ export const inviteRoutes = (db: Database, pictures: Pictures): readonly Route[]
     method: 'delete',
     path: '/servers/:serverId/invites/:code',
     operationId: 'revokeInvite',
-    summary: 'End an invite: your own, or with MANAGE_SERVER any',
+    summary: 'Revoke an invite',
+    description: 'Your own, or with MANAGE_SERVER any.',
     tags: ['invites'],
     auth: 'bearer',
     kind: 'command',
@@ -126,12 +131,15 @@ export const inviteRoutes = (db: Database, pictures: Pictures): readonly Route[]
     kind: 'query',
     params: z.object({ code: inviteCode() }),
     response: z.object({
-      code: z.string(),
+      code: z.string().meta({ examples: ['R2VuZXJhbCBr'] }),
       expiresAt: instant().nullable(),
       server: z.object({
         id: uuid(),
-        name: z.string(),
-        imageUrl: z.string().nullable(),
+        name: z.string().meta({ examples: ['Analytical Engine'] }),
+        imageUrl: z
+          .string()
+          .nullable()
+          .meta({ examples: ['https://example.com/engine.png'] }),
         imageFileId: uuid().nullable(),
         memberCount: z.int(),
       }),
@@ -150,7 +158,8 @@ export const inviteRoutes = (db: Database, pictures: Pictures): readonly Route[]
     method: 'post',
     path: '/invites/:code/join',
     operationId: 'joinServer',
-    summary: 'Become a member of the server that an invite is for; nothing changes for who is one already',
+    summary: 'Join a server by an invite',
+    description: 'Nothing changes for who is a member already. An invite that has expired or is used up is a 410.',
     tags: ['invites'],
     auth: 'bearer',
     kind: 'command',

@@ -22,8 +22,14 @@ export const memberSchema = z
   .object({
     profileId: uuid(),
     role: role(),
-    permissions: z.array(z.string()).readonly().meta({ description: 'Granted by the invite' }),
-    nickname: z.string().nullable(),
+    permissions: z
+      .array(z.string())
+      .readonly()
+      .meta({ description: 'Granted by the invite', examples: [['IMPORT_MESSAGES']] }),
+    nickname: z
+      .string()
+      .nullable()
+      .meta({ examples: ['Countess'] }),
     timedOutUntil: instant().nullable(),
     joinedAt: instant(),
   })
@@ -31,8 +37,11 @@ export const memberSchema = z
 const banSchema = z
   .object({
     profileId: uuid(),
-    bannedBy: z.string(),
-    reason: z.string().nullable(),
+    bannedBy: z.string().meta({ examples: ['01900000-0000-7000-8000-000000000001'] }),
+    reason: z
+      .string()
+      .nullable()
+      .meta({ examples: ['Said it once too often'] }),
     createdAt: instant(),
   })
   .meta({ id: 'Ban' });
@@ -45,7 +54,8 @@ export const memberRoutes = (db: Database): readonly Route[] => [
     method: 'get',
     path: '/servers/:serverId/members',
     operationId: 'listMembers',
-    summary: "List a server's members by rising profile id, a page at a time",
+    summary: "List a server's members",
+    description: 'By rising profile id, a page at a time.',
     tags: ['members'],
     auth: 'bearer',
     kind: 'query',
@@ -88,7 +98,8 @@ export const memberRoutes = (db: Database): readonly Route[] => [
     method: 'delete',
     path: '/servers/:serverId/members/me',
     operationId: 'leaveServer',
-    summary: 'Leave a server; its owner must hand it on or delete it first. Changes nothing for who is no member',
+    summary: 'Leave a server',
+    description: 'Its owner must hand it on or delete it first. Nothing changes for who is no member.',
     tags: ['members'],
     auth: 'bearer',
     kind: 'command',
@@ -107,14 +118,16 @@ export const memberRoutes = (db: Database): readonly Route[] => [
     method: 'delete',
     path: '/servers/:serverId/members/:profileId',
     operationId: 'kickMember',
-    summary: 'Put a member below your rank out, who may join again; needs KICK_MEMBERS',
+    summary: 'Kick a member',
+    description: 'One below your rank, who may join again. Needs KICK_MEMBERS.',
     command: (of) => ({ type: 'KickMember', data: of }),
   }),
   toMember({
     method: 'put',
     path: '/servers/:serverId/members/:profileId/role',
     operationId: 'changeMemberRole',
-    summary: 'Change the role of a member below your rank, to one below yours; needs MANAGE_ROLES',
+    summary: 'Change the role of a member',
+    description: 'Of one below your rank, to a role below yours. Needs MANAGE_ROLES.',
     body: z.strictObject({ role: role().meta({ examples: ['MODERATOR'] }) }),
     command: (of, body) => ({ type: 'ChangeMemberRole', data: { ...of, role: body.role } }),
   }),
@@ -122,7 +135,8 @@ export const memberRoutes = (db: Database): readonly Route[] => [
     method: 'put',
     path: '/servers/:serverId/members/:profileId/nickname',
     operationId: 'changeNickname',
-    summary: 'Call yourself, or with MANAGE_ROLES a member below your rank, otherwise in this server; null ends it',
+    summary: 'Change what somebody is called in a server',
+    description: 'Yourself, or with MANAGE_ROLES a member below your rank; null ends it.',
     body: z.strictObject({
       nickname: oneLine({ max: 32 })
         .nullable()
@@ -134,7 +148,8 @@ export const memberRoutes = (db: Database): readonly Route[] => [
     method: 'put',
     path: '/servers/:serverId/members/:profileId/timeout',
     operationId: 'timeOutMember',
-    summary: 'Let a member below your rank only look, for 28 days at most; needs KICK_MEMBERS',
+    summary: 'Time a member out',
+    description: 'One below your rank, for 28 days at most, who may only look until then. Needs KICK_MEMBERS.',
     body: z.strictObject({
       until: z.iso
         .datetime({ offset: true })
@@ -146,7 +161,8 @@ export const memberRoutes = (db: Database): readonly Route[] => [
     method: 'delete',
     path: '/servers/:serverId/members/:profileId/timeout',
     operationId: 'endTimeOut',
-    summary: 'Let a member below your rank do again what it may; needs KICK_MEMBERS',
+    summary: "End a member's time-out",
+    description: 'Of one below your rank. Needs KICK_MEMBERS.',
     command: (of) => ({ type: 'TimeOutMember', data: { ...of, until: null } }),
   }),
 
@@ -154,7 +170,8 @@ export const memberRoutes = (db: Database): readonly Route[] => [
     method: 'get',
     path: '/servers/:serverId/bans',
     operationId: 'listBans',
-    summary: 'List who is kept out, by rising profile id, a page at a time; needs BAN_MEMBERS',
+    summary: 'List who is banned',
+    description: 'By rising profile id, a page at a time. Needs BAN_MEMBERS.',
     tags: ['members'],
     auth: 'bearer',
     kind: 'query',
@@ -174,7 +191,8 @@ export const memberRoutes = (db: Database): readonly Route[] => [
     method: 'put',
     path: '/servers/:serverId/bans/:profileId',
     operationId: 'banMember',
-    summary: 'Keep a profile out, member or not, unless it is of your rank or above; needs BAN_MEMBERS',
+    summary: 'Ban a profile',
+    description: 'Member or not, unless it is of your rank or above. Needs BAN_MEMBERS.',
     problems: ['server_not_found', 'missing_permission', 'rank_too_low'],
     command: (of) => ({ type: 'BanMember', data: of }),
   }),
@@ -182,7 +200,8 @@ export const memberRoutes = (db: Database): readonly Route[] => [
     method: 'delete',
     path: '/servers/:serverId/bans/:profileId',
     operationId: 'unbanMember',
-    summary: 'Let a profile join again; needs BAN_MEMBERS',
+    summary: 'Unban a profile',
+    description: 'Needs BAN_MEMBERS.',
     problems: ['server_not_found', 'ban_not_found', 'missing_permission'],
     command: (of) => ({ type: 'UnbanMember', data: of }),
   }),
@@ -196,6 +215,7 @@ function toMember<Body extends z.ZodType = z.ZodUndefined>(these: {
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
+  readonly description: string;
   readonly body?: Body;
   readonly problems?: readonly string[];
   readonly command: (of: Concerning, body: z.output<Body>, timeMs: number) => ServersCommand;

@@ -1,4 +1,4 @@
-import { Refusal, uuid, webAddress } from '@palaver/http';
+import { notTogether, Refusal, uuid, webAddress } from '@palaver/http';
 import type { PictureFor, Pictures } from '@palaver/projection-shared';
 
 /** The picture of a server, as it comes in and goes out: an address, or a file in its place. */
@@ -11,6 +11,7 @@ export const onePicture = {
   check: (body: { imageUrl?: string | null | undefined; imageFileId?: string | null | undefined }): boolean =>
     body.imageUrl === undefined || body.imageFileId === undefined,
   fault: { path: ['imageFileId'], error: 'must not be given with imageUrl', params: { code: 'exclusive' } },
+  documented: notTogether('imageUrl', 'imageFileId'),
 };
 
 /** Throws `picture_not_found`. */

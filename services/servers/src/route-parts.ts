@@ -22,6 +22,7 @@ export const inviteCode = () =>
 export const changesSomething = {
   check: (body: object): boolean => Object.values(body).some((value) => value !== undefined),
   fault: { error: 'must name at least one field', params: { code: 'empty' } },
+  documented: { minProperties: 1 },
 };
 
 /** Null empties a field and leaving it out keeps it; in a command those are the empty text and null. */

@@ -35,10 +35,13 @@ const name = () => oneLine({ max: 100 }).meta({ minLength: 1, maxLength: 100, ex
 export const serverSchema = z
   .object({
     id: uuid(),
-    name: z.string(),
-    imageUrl: z.string().nullable().meta({ description: 'Of the picture, also where that is a file' }),
+    name: z.string().meta({ examples: ['Analytical Engine'] }),
+    imageUrl: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of the picture, also where that is a file', examples: ['https://example.com/engine.png'] }),
     imageFileId: uuid().nullable(),
-    inviteCode: z.string(),
+    inviteCode: z.string().meta({ examples: ['R2VuZXJhbCBr'] }),
     profileId: uuid().meta({ description: 'The owner' }),
     memberCount: z.int(),
     version: version(),
@@ -55,7 +58,8 @@ export const serverRoutes = (db: Database, pictures: Pictures): readonly Route[]
     method: 'post',
     path: '/servers',
     operationId: 'createServer',
-    summary: 'Create a server, with a text channel and an invite; you become its owner and ADMIN',
+    summary: 'Create a server',
+    description: 'It comes with a text channel, "general", and an invite; you become its owner and ADMIN.',
     tags: ['servers'],
     auth: 'bearer',
     kind: 'command',
@@ -65,7 +69,8 @@ export const serverRoutes = (db: Database, pictures: Pictures): readonly Route[]
         imageUrl: imageUrl().nullable().optional(),
         imageFileId: imageFileId().nullable().optional(),
       })
-      .refine(onePicture.check, onePicture.fault),
+      .refine(onePicture.check, onePicture.fault)
+      .meta(onePicture.documented),
     response: serverWithChannels,
     status: 201,
     problems: ['server_exists', 'picture_not_found'],
@@ -121,7 +126,8 @@ export const serverRoutes = (db: Database, pictures: Pictures): readonly Route[]
     method: 'get',
     path: '/servers',
     operationId: 'listServers',
-    summary: 'List the servers that you are a member of, in the order of joining, a page at a time',
+    summary: 'List the servers that you are a member of',
+    description: 'In the order of joining, a page at a time.',
     tags: ['servers'],
     auth: 'bearer',
     kind: 'query',
@@ -139,8 +145,8 @@ export const serverRoutes = (db: Database, pictures: Pictures): readonly Route[]
     method: 'get',
     path: '/servers/:serverId',
     operationId: 'getServer',
-    summary:
-      'Get a server that you are a member of, with the channels that you may see; HEAD tells whether it is there',
+    summary: 'Get a server that you are a member of',
+    description: 'With the channels that you may see. `HEAD` tells whether it is there.',
     tags: ['servers'],
     auth: 'bearer',
     kind: 'query',
@@ -160,7 +166,8 @@ export const serverRoutes = (db: Database, pictures: Pictures): readonly Route[]
     method: 'patch',
     path: '/servers/:serverId',
     operationId: 'changeServer',
-    summary: 'Rename a server or change its picture; needs MANAGE_SERVER',
+    summary: 'Rename a server or change its picture',
+    description: 'A field that is left out stays; null takes the picture away. Needs MANAGE_SERVER.',
     tags: ['servers'],
     auth: 'bearer',
     kind: 'command',
@@ -174,7 +181,8 @@ export const serverRoutes = (db: Database, pictures: Pictures): readonly Route[]
         imageFileId: imageFileId().nullable().optional(),
       })
       .refine(onePicture.check, onePicture.fault)
-      .refine(changesSomething.check, changesSomething.fault),
+      .refine(changesSomething.check, changesSomething.fault)
+      .meta({ ...onePicture.documented, ...changesSomething.documented }),
     response: serverSchema.pick({
       id: true,
       name: true,
@@ -223,7 +231,8 @@ export const serverRoutes = (db: Database, pictures: Pictures): readonly Route[]
     method: 'put',
     path: '/servers/:serverId/owner',
     operationId: 'transferOwnership',
-    summary: 'Hand your server on to another member, who becomes an ADMIN too; you stay what your role says',
+    summary: 'Hand your server on to another member',
+    description: 'Who becomes an ADMIN too; you stay what your role says.',
     tags: ['servers'],
     auth: 'bearer',
     kind: 'command',
