@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const inHouse = '**/*.e2e.test.ts';
+const ofServices = 'services/**/*.e2e.test.ts';
 const nodeModules = '**/node_modules/**';
 
 export default defineConfig({
@@ -22,13 +23,24 @@ export default defineConfig({
       },
       {
         extends: true,
-        // One file at a time: they share the house, and some of them break parts of it for a while.
+        // Two files at a time: they share the house, and leave each other's accounts alone.
+        test: {
+          name: 'services',
+          include: [ofServices],
+          exclude: [nodeModules],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        // One file at a time: some of them break parts of the house for a while.
         test: {
           name: 'house',
           include: [inHouse],
-          exclude: [nodeModules],
+          exclude: [ofServices, nodeModules],
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
