@@ -62,6 +62,18 @@ describe('who reads what is to change is named', () => {
     }
   });
 
+  test('when a field is renamed, and the code has followed', () => {
+    const changed = altered(
+      'ReactionAdded',
+      changedField('emoji', (field) => [{ ...field, name: 'sign' }]),
+    );
+    const reader = { kind: 'projection', processes: [], topics: ['messages.events'] } as const;
+    const handlers = { ReactionAdded: ({ sign }: { sign: string }) => sign };
+    const signs = { ...reader, name: 'projection signs', handlers };
+    const { breaks } = checkContracts({ contracts: changed, history, consumers: [signs], faults: [] });
+    expect(breaks.map(({ readBy }) => readBy)).toEqual([['projection signs']]);
+  });
+
   test('when a type is changed', () => {
     const changed = altered(
       'QuotaChanged',

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AvroRecord, readContracts, readHistory } from '@palaver/schemas/contracts';
@@ -18,6 +18,8 @@ test.each([
   { record: 'EmailClaimed', key: 'email:<emailHash>', root: '<emailHash>' },
   // It touches the member's stream too.
   { record: 'MemberBanned', key: 'ban:<serverId>:<profileId>', root: '<serverId>' },
+  // Who kicks is a member too.
+  { record: 'MemberKicked', key: 'member:<serverId>:<profileId>', root: '<serverId>' },
   // Its command names the profile otherwise.
   { record: 'ReactionAdded', key: 'reaction:<channelId>:<messageId>:<by>:<emoji>', root: '<channelId>' },
   { record: 'MemberMentioned', key: 'mentions:<channelId>:<mentions[]>', root: '<channelId>' },
@@ -70,6 +72,7 @@ test('a file that is not what it should be is named, and written anew', () => {
   const folder = mkdtempSync(join(tmpdir(), 'catalogue-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   expect(writeCatalogue({ check: true, folder })).toEqual(['README.md', 'index.html', 'asyncapi.json']);
+  expect(readdirSync(folder)).toEqual([]);
   writeCatalogue({ check: false, folder });
   expect(writeCatalogue({ check: true, folder })).toEqual([]);
   const page = join(folder, 'index.html');

@@ -41,13 +41,17 @@ ${said.map(topicSection).join('\n')}
 const text = (raw: string): string => raw.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 const contents = ({ topic, entries }: TopicEntries): string =>
-  `<p>${text(topic.name)}</p>
-<ul>${entries.map((entry) => `<li><a href="#${anchorOf(entry)}">${text(entry.contract.schema.name)}</a></li>`).join('')}</ul>`;
+  `<div>
+<p>${text(topic.name)}</p>
+<ul>${entries.map((entry) => `<li><a href="#${anchorOf(entry)}">${text(entry.contract.schema.name)}</a></li>`).join('')}</ul>
+</div>`;
 
 const topicSection = ({ topic, entries }: TopicEntries): string =>
-  `<h2>${text(topic.name)}</h2>
+  `<article>
+<h2>${text(topic.name)}</h2>
 <p>${topic.partitions} partitions, <code>cleanup.policy=${topic.config['cleanup.policy']}</code></p>
-${entries.map(entrySection).join('\n')}`;
+${entries.map(entrySection).join('\n')}
+</article>`;
 
 const entrySection = (entry: Entry): string => {
   const { contract, key, root, producers, readers, editions } = entry;
@@ -95,6 +99,7 @@ table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: 0.25rem 1rem 0.25rem 0; border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent) }
 code { font-family: ui-monospace, monospace; font-size: 0.9em }
 a { color: inherit }
+article:not(:has(section:not([hidden]))), nav div:not(:has(li:not([hidden]))) { display: none }
 @media (max-width: 50rem) { body { display: block } nav { position: static; height: auto } }
 `;
 
