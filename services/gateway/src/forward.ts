@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import { hasBody, Refusal } from '@palaver/http';
 import { type Dispatcher, errors, Pool } from 'undici';
 import { type Circuit, type CircuitLimits, circuit } from './circuit.ts';
@@ -107,7 +108,7 @@ const exchangeWith = (
         path: forwarded.path,
         method: req.method as Dispatcher.HttpMethod,
         headers: forwarded.headers,
-        body: hasBody(req) ? req : null,
+        body: hasBody(req) ? bodyOf(req) : null,
       },
       {
         onRequestStart(controller) {
@@ -135,6 +136,12 @@ const exchangeWith = (
       },
     );
   });
+
+/**
+ * What is read of the request, and not the request itself: undici destroys what it is given when the answer is there first, and then nothing
+ * takes in what still arrives: the connection would be stuck. Its types know of no iterables, its documentation does.
+ */
+const bodyOf = (req: IncomingMessage): Readable => req.iterator({ destroyOnReturn: false }) as unknown as Readable;
 
 const UNREACHED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN']);
 
