@@ -172,3 +172,17 @@ const secretsIn = (text: string): readonly string[] => {
   const { keys, ...one } = JSON.parse(text) as Record<string, string> & { keys?: Record<string, string>[] };
   return [one, ...(keys ?? [])].flatMap(({ d }) => (d === undefined ? [] : [d]));
 };
+
+test('uploads that are refused while they arrive hold up no request behind them', async () => {
+  for (let count = 0; count < 400; count += 1) {
+    const body = new FormData();
+    body.append('file', new Blob(['hello']), 'hello.txt');
+    const answer = await fetch(`${gatewayUrl()}/api/files?channelId=${crypto.randomUUID()}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ada.token}` },
+      body,
+      signal: AbortSignal.timeout(5_000),
+    });
+    expect(await answer.json()).toMatchObject({ code: 'channel_not_found' });
+  }
+});

@@ -144,10 +144,11 @@ const inputParameters = (schema: z.ZodType | undefined, place: 'path' | 'query')
     properties?: Record<string, JsonObject>;
     required?: readonly string[];
   };
-  return Object.entries(properties).map(([name, one]) => {
+  return Object.entries(properties).map(([name, { description, ...one }]) => {
     const isRequired = place === 'path' || required.includes(name);
     const example = isRequired ? { example: exampleOf(one, {}) } : {};
-    return { name, in: place, required: isRequired, schema: one, ...example };
+    // Beside the schema, where pages of documents look for it.
+    return { name, in: place, required: isRequired, ...(description ? { description } : {}), schema: one, ...example };
   });
 };
 

@@ -139,8 +139,8 @@ const exchangeWith = (
   });
 
 /**
- * undici destroys a body when the answer comes before its end. That of the client must not go so, since its connection would go with it:
- * it is taken in behind the answer, as `listen` does with what nobody reads.
+ * When the answer comes before the body's end, undici destroys what it was given. Of the request itself nothing would be taken in then, and its
+ * connection would be stuck with the next request behind.
  */
 const bodyOf = (req: IncomingMessage): PassThrough => req.pipe(new PassThrough());
 

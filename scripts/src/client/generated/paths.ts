@@ -2134,6 +2134,7 @@ export interface operations {
     endSessions: {
         parameters: {
             query?: {
+                /** @description Keeps the session of the access token. */
                 except?: "current";
             };
             header?: {
@@ -3008,7 +3009,9 @@ export interface operations {
     listServers: {
         parameters: {
             query?: {
+                /** @description 50 when it is not given. */
                 limit?: number;
+                /** @description The last server of the page before */
                 after?: string;
             };
             header?: {
@@ -4130,6 +4133,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                /** @description The last profile of the page before */
                 after?: string;
             };
             header?: {
@@ -4619,7 +4623,9 @@ export interface operations {
     listBans: {
         parameters: {
             query?: {
+                /** @description 50 when it is not given. */
                 limit?: number;
+                /** @description The last profile of the page before */
                 after?: string;
             };
             header?: {
@@ -4787,7 +4793,9 @@ export interface operations {
     listInvites: {
         parameters: {
             query?: {
+                /** @description 50 when it is not given. */
                 limit?: number;
+                /** @description The last code of the page before */
                 after?: string;
             };
             header?: {
@@ -5144,10 +5152,13 @@ export interface operations {
     listAuditLog: {
         parameters: {
             query?: {
+                /** @description 50 when it is not given. */
                 limit?: number;
+                /** @description The last entry of the page before */
                 before?: number;
                 actor?: string | "system";
                 action?: "ServerCreated" | "ServerChanged" | "OwnershipTransferred" | "ServerDeleted" | "ChannelCreated" | "ChannelChanged" | "ChannelDeleted" | "ChannelOverwriteSet" | "ChannelOverwriteRemoved" | "InviteCreated" | "InviteRevoked" | "MemberJoined" | "MemberLeft" | "MemberKicked" | "MemberBanned" | "MemberUnbanned" | "MemberTimedOut" | "MemberRoleChanged" | "NicknameChanged";
+                /** @description A profile, channel or server, or the code of an invite */
                 target?: string;
             };
             header?: {
@@ -5214,9 +5225,13 @@ export interface operations {
     listMessages: {
         parameters: {
             query?: {
+                /** @description 50 when it is not given. */
                 limit?: number;
+                /** @description The page that ends before it; with neither after nor around */
                 before?: number | string;
+                /** @description The page that begins after it; with neither before nor around */
                 after?: number | string;
+                /** @description The page that has it in the middle; with neither before nor after */
                 around?: number | string;
             };
             header?: {
@@ -5936,7 +5951,9 @@ export interface operations {
     listReactions: {
         parameters: {
             query?: {
+                /** @description 50 when it is not given. */
                 limit?: number;
+                /** @description The last profile of the page before */
                 after?: string;
             };
             header?: {
@@ -6381,7 +6398,9 @@ export interface operations {
     listDirectChannels: {
         parameters: {
             query?: {
+                /** @description 50 when it is not given. */
                 limit?: number;
+                /** @description The last channel of the page before */
                 after?: string;
             };
             header?: {
@@ -6780,7 +6799,9 @@ export interface operations {
     listBlocks: {
         parameters: {
             query?: {
+                /** @description 50 when it is not given. */
                 limit?: number;
+                /** @description The last profile of the page before */
                 after?: string;
             };
             header?: {
@@ -6940,14 +6961,20 @@ export interface operations {
     searchMessages: {
         parameters: {
             query?: {
+                /** @description Of all its channels that you may see */
                 serverId?: string;
                 channelId?: string;
+                /** @description Words, "phrases", -excluded words or "-phrases", and `or` */
                 text?: string;
                 authorId?: string;
+                /** @description Posted then or later */
                 from?: string;
+                /** @description Posted before */
                 until?: string;
                 has?: "link" | "file";
+                /** @description 50 when it is not given. */
                 limit?: number;
+                /** @description The last message of the page before */
                 before?: string;
             };
             header?: {
@@ -7037,7 +7064,9 @@ export interface operations {
     listFiles: {
         parameters: {
             query?: {
+                /** @description 50 when it is not given. */
                 limit?: number;
+                /** @description The last file of the page before */
                 after?: string;
             };
             header?: {
@@ -7112,8 +7141,11 @@ export interface operations {
         parameters: {
             query?: {
                 purpose?: "ATTACHMENT" | "AVATAR" | "SERVER_IMAGE";
+                /** @description Of an attachment: where it will be posted */
                 channelId?: string;
+                /** @description Of a server image: whose; without it, of a server yet to be made */
                 serverId?: string;
+                /** @description SHA-256 in hex */
                 sha256?: string;
             };
             header?: {
