@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { neverCalled, operationIdsOf } from './coverage.ts';
+import { FUZZED, neverCalled, operationIdsOf } from './coverage.ts';
 
 const document = {
   paths: {
@@ -12,7 +12,8 @@ const document = {
     '/servers/{serverId}': { get: { operationId: 'getServer' }, parameters: [] },
   },
 };
-const line = (route: string, status: number): string => JSON.stringify({ route, status, msg: 'request' });
+const line = (route: string, status: number, requestId = 'an id'): string =>
+  JSON.stringify({ route, status, requestId, msg: 'request' });
 
 test('every operation of a document is named', () => {
   expect(operationIdsOf(document)).toEqual(['listServers', 'createServer', 'getServer']);
@@ -25,7 +26,8 @@ test('an operation counts as called once a log of any instance shows it done', a
     gateway.close();
     await rm(logDir, { recursive: true });
   });
-  await writeFile(join(logDir, 'servers.log'), `Warning: no JSON\n${line('getServer', 404)}\n`);
+  const wrong = [line('getServer', 404), line('getServer', 200, FUZZED)];
+  await writeFile(join(logDir, 'servers.log'), `Warning: no JSON\n${wrong.join('\n')}\n`);
   await writeFile(join(logDir, 'servers-2.log'), `${line('createServer', 201)}\n`);
   await writeFile(join(logDir, 'kafka.log'), `${line('listServers', 200)}\n`);
   const { port } = gateway.address() as AddressInfo;

@@ -16,11 +16,14 @@ export const operationIdsOf = ({ paths }: Pick<OpenApiDocument, 'paths'>): reado
     }),
   );
 
+/** The request id of made-up requests, whose success is chance and proves nothing. */
+export const FUZZED = 'fuzzed';
+
 /** The operation of an access log's line that tells of a 2xx; null for every other line. */
 export const calledBy = (line: string): string | null => {
   if (!line.includes('"msg":"request"')) return null;
-  const { route, status } = JSON.parse(line) as { route: string; status: number };
-  return status >= 200 && status < 300 ? route : null;
+  const { route, status, requestId } = JSON.parse(line) as { route: string; status: number; requestId?: string };
+  return status >= 200 && status < 300 && requestId !== FUZZED ? route : null;
 };
 
 /** Operations of the gateway's document that no log in the folder shows done. */

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { OpenApiDocument } from '@palaver/http';
 import { gatewayUrl } from '@palaver/http/testing';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { operationIdsOf } from './coverage.ts';
+import { FUZZED, operationIdsOf } from './coverage.ts';
 import { openPlace, signInsOf, signUp, withExamples } from './fuzz/places.ts';
 import { fuzzDir, installSchemathesis } from './tools/schemathesis.ts';
 
@@ -52,7 +52,8 @@ const run = async (...args: readonly string[]): Promise<{ code: number | null; o
 };
 
 test('no request breaks a service or the document', async () => {
-  const { code, output } = await run('run', 'openapi.json', '--url', `${gatewayUrl()}/api`, '--no-color');
+  const from = ['--url', `${gatewayUrl()}/api`, '--header', `X-Request-Id: ${FUZZED}`];
+  const { code, output } = await run('run', 'openapi.json', ...from, '--no-color');
   expect(code, output).toBe(0);
   expect(output).toContain(`Tested: ${operations}`);
 }, 600_000);
