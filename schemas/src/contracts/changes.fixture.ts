@@ -153,6 +153,18 @@ export const changes: readonly Change[] = [
     breaks: { 'symbol removed said': newer },
   },
   {
+    name: "an enum's default changes",
+    ...of(enumOf(['RED', 'BLUE'], { default: 'RED' }), enumOf(['RED', 'BLUE'], { default: 'BLUE' })),
+    breaks: { 'default changed said': newer },
+    readable: true,
+  },
+  {
+    name: 'an enum loses its default',
+    ...of(enumOf(['RED'], { default: 'RED' }), enumOf(['RED'])),
+    breaks: { 'default changed said': newer },
+    readable: true,
+  },
+  {
     name: 'an enum is renamed',
     ...of(enumOf(['RED'], { default: 'RED' }), enumOf(['RED'], { default: 'RED', name: 'Hue' })),
     breaks: { 'enum renamed said': both },

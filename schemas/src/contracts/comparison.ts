@@ -293,5 +293,17 @@ const enumBreaks = (before: AvroEnum, after: AvroEnum, path: string): Break[] =>
     what: `${come.join(', ')} came to ${enumName}, which had no default for who does not know it`,
     instead: 'release a default for the enum first, deploy every reader, and then add the symbol',
   };
-  return [...(gone.length > 0 ? [removed] : []), ...(come.length > 0 && before.default === undefined ? [added] : [])];
+  const redefined: Break = {
+    kind: 'default changed',
+    path,
+    hits: ['new readers'],
+    unreadable: false,
+    what: `a symbol that is not known was taken for ${before.default} and ${after.default === undefined ? 'is not read' : `is taken for ${after.default}`}`,
+    instead: `keep the default of ${enumName}`,
+  };
+  return [
+    ...(gone.length > 0 ? [removed] : []),
+    ...(come.length > 0 && before.default === undefined ? [added] : []),
+    ...(before.default !== undefined && before.default !== after.default ? [redefined] : []),
+  ];
 };

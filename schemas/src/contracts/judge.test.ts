@@ -43,8 +43,14 @@ test('the same break of several versions is told once', () => {
 });
 
 test('commands are not read by what is older than their writer', () => {
-  expect(judged([first], [recordOf([note])], 'commands')).toEqual([]);
+  expect(judged([first], [recordOf([id, note])], 'commands')).toEqual([]);
   expect(judged([first], [recordOf([id, field('more', 'string')])], 'commands')).toHaveLength(1);
+});
+
+test("a command's field goes after a release in which it was on its way out", () => {
+  const leaving = recordOf([id, { ...note, deprecated: 'nobody notes any more' }]);
+  expect(judged([recordOf([id, note])], [first], 'commands')).toEqual(['field removed note 1 new readers']);
+  expect(judged([recordOf([id, note]), leaving], [first], 'commands')).toEqual([]);
 });
 
 test('an event that is gone is missed for ever', () => {

@@ -66,6 +66,8 @@ export const findingsOf = (
   const judged = (before: AvroRecord): readonly Break[] =>
     current ? breaksOf(before, current.schema) : removed(last.schema, kind);
   const found = versions.flatMap(({ version, schema }) => judged(schema).map((one) => ({ ...one, version })));
+  if (kind === 'commands' && current)
+    found.push(...droppedFields(last.schema, current.schema).map((one) => ({ ...one, version: last.version })));
   return merged(found.flatMap((one) => matteringTo(one, kind))).map((one) => ({ topic, record, ...one }));
 };
 
@@ -77,6 +79,21 @@ const heirOf = (gone: AvroRecord, ofTopic: readonly Contract[], known: readonly 
     ofTopic.find(({ schema }) => schema.aliases?.some((alias) => [gone.name, fullNameOf(gone)].includes(alias))) ??
     ofTopic.find((one) => isNew(one) && saysTheSame({ ...one.schema, name: gone.name }, gone))
   );
+};
+
+/** Readers may pass over a field, by Avro's rules; whoever gave a command before it went would not get what they asked for. */
+const droppedFields = (last: AvroRecord, current: AvroRecord): readonly Break[] => {
+  const known = new Set(current.fields.flatMap(({ name, aliases = [] }) => [name, ...aliases]));
+  return last.fields
+    .filter(({ name, deprecated }) => deprecated === undefined && !known.has(name))
+    .map(({ name }) => ({
+      kind: 'field removed',
+      path: name,
+      hits: ['new readers'],
+      unreadable: false,
+      what: 'commands that were given before hold it, and it would be passed over',
+      instead: 'mark it "deprecated", release that, and remove it when what gave it was replaced for a day',
+    }));
 };
 
 /** Commands are gone from the log after a day; events never are. */

@@ -28,8 +28,16 @@ export const readSources = <T>(service: string, folder: Kind | 'types', root = s
   const files = readdirSync(path).filter((file) => file.endsWith('.avsc'));
   return files.sort().map((file) => ({
     file: join(service, folder, file),
-    written: JSON.parse(readFileSync(join(path, file), 'utf8')) as T,
+    written: parsed(join(path, file)) as T,
   }));
+};
+
+const parsed = (path: string): unknown => {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`);
+  }
 };
 
 /** The schema with each named type in full at its first use, by its name after that, as Avro wants it. */
