@@ -62,6 +62,11 @@ describe('palaver events', () => {
     expect(lines.map((line) => /v\d +(\w+)/.exec(line)?.[1])).toEqual(['MessagePosted', 'MessageDeleted']);
   });
 
+  test('says that there are none of a stream', async () => {
+    const { code, output } = await run(['events', '--stream', 'nope']);
+    expect([code, linesOf(output)]).toEqual([1, ['palaver: there are no such events of nope']]);
+  });
+
   test('finds each stream in the partition of its root id', async () => {
     const { output, code } = await run(['events']);
     const entries = jsonLines(output);

@@ -10,13 +10,18 @@ export const parseDuration = (text: string): number | null => {
 
 const iso = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
 
-/** A moment, ms since the epoch: ISO 8601, UTC where it names no zone, or how long ago. Throws `UsageError` that names the option. */
-export const parseTime = (option: string, text: string, nowMs: number): number => {
+/**
+ * A moment, ms since the epoch: ISO 8601, UTC where it names no zone, or how long ago. Throws `UsageError` that names the option and what it
+ * takes.
+ */
+export const parseTime = (option: string, text: string, nowMs: number, takes = 'a time'): number => {
   const agoMs = parseDuration(text);
   if (agoMs !== null) return nowMs - agoMs;
   const match = iso.exec(text);
   const timeMs = match ? Date.parse(match[1] || text.length === 10 ? text : `${text}Z`) : Number.NaN;
   if (Number.isNaN(timeMs))
-    throw new UsageError(`${option} is "${text}"; it takes a time such as 2026-01-31T12:00 (UTC), or 10m, 2h, 3d ago`);
+    throw new UsageError(
+      `${option} is "${text}"; it takes ${takes} such as 2026-01-31T12:00 (UTC), or 10m, 2h, 3d ago`,
+    );
   return timeMs;
 };

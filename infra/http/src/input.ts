@@ -135,7 +135,7 @@ const MAX_DEPTH = 32;
 
 /**
  * Parses input by its schema. Throws a `Refusal` with `invalid_input` and every fault: a JSON pointer for each fault of a body,
- * the parameter's name for those of a query or a path.
+ * the parameter's name for those of a query or a path, where it is of one.
  */
 export const parseInput = <S extends z.ZodType>(schema: S, input: unknown, place: Place): z.output<S> => {
   const unkept = unkeepable(input);
@@ -159,7 +159,7 @@ type Fault = { readonly path: Path; readonly detail: string; readonly code: stri
 const faultOf = ({ path, detail, code }: Fault, place: Place): InputFault =>
   place === 'body'
     ? { pointer: pointerOf(path), detail, code }
-    : { parameter: path.map(String).join('.'), detail, code };
+    : { ...(path.length > 0 && { parameter: path.map(String).join('.') }), detail, code };
 
 /** RFC 6901: `~` and `/` are escaped; the whole document is the empty text. */
 const pointerOf = (path: Path): string =>

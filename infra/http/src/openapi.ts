@@ -198,7 +198,7 @@ const PARAMETERS = {
   ),
   'Palaver-Position': header(
     'Palaver-Position',
-    'What a command answered: this answer waits until it shows the events up to there.',
+    'What a command answered: this answer waits until it shows the events before that position.',
     POSITION,
   ),
 } as const;
@@ -206,7 +206,7 @@ const PARAMETERS = {
 const HEADERS = {
   'X-Request-Id': { description: 'Finds the request in the logs.', required: true, schema: { type: 'string' } },
   'Palaver-Position': {
-    description: 'Where the events of the command end. Sent back, an answer waits until it shows them.',
+    description: 'The position behind the events of the command. Sent back, an answer waits until it shows them.',
     schema: { type: 'string', ...POSITION },
   },
   ETag: { description: 'Of what is answered, for `If-Match` and `If-None-Match`.', schema: { type: 'string' } },
@@ -284,7 +284,10 @@ const PROBLEM_SCHEMA = {
         required: ['detail', 'code'],
         properties: {
           pointer: { type: 'string', description: 'JSON pointer into the body.' },
-          parameter: { type: 'string', description: 'Name in the path or the query.' },
+          parameter: {
+            type: 'string',
+            description: 'Name in the path or the query; absent where several do not go together.',
+          },
           detail: { type: 'string' },
           code: { type: 'string' },
         },

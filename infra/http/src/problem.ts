@@ -24,7 +24,7 @@ export const EDGE_PROBLEMS = {
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
   precondition_failed: { status: 412, title: 'The resource has changed' },
   body_too_large: { status: 413, title: 'The body is too large' },
-  unsupported_media_type: { status: 415, title: 'The body must be application/json in UTF-8' },
+  unsupported_media_type: { status: 415, title: 'The body is of a type that is not taken here' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for another request' },
   rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The headers and the address are too large' },

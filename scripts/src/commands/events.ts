@@ -40,7 +40,11 @@ Environment: as for rebuild.`,
     const interrupted = onInterrupt('interrupted');
     const signal = AbortSignal.any([interrupted, outputClosed()]);
     try {
-      await withLog(process.env, (parts) => print(parts, asked, signal));
+      const printed = await withLog(process.env, (parts) => print(parts, asked, signal));
+      if (printed === 0 && values.stream !== undefined && !signal.aborted) {
+        console.error(`palaver: there are no such events of ${values.stream}`);
+        return 1;
+      }
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -132,17 +136,19 @@ const parseFrom = (given: string, topics: readonly string[]): readonly Position[
   return positions;
 };
 
-const print = async ({ log, openCodec }: Parts, asked: Asked, signal: AbortSignal): Promise<void> => {
+/** Yields how many. */
+const print = async ({ log, openCodec }: Parts, asked: Asked, signal: AbortSignal): Promise<number> => {
   const codec = await openCodec();
   const walks = await walksFor(log, asked);
   const line = asked.table ? (entry: Entry) => fitWidth(entryLine(entry), process.stdout) : entryJson;
   if (asked.table) await write(fitWidth(entryHead(), process.stdout));
-  let left = asked.limit;
+  let printed = 0;
   for await (const entry of walk({ log, codec, wanted: asked.wanted, signal }, walks, asked)) {
     await write(line(entry));
-    left -= 1;
-    if (left === 0 || signal.aborted) return;
+    printed += 1;
+    if (printed === asked.limit || signal.aborted) break;
   }
+  return printed;
 };
 
 const write = async (line: string): Promise<void> => {

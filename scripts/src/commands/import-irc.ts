@@ -21,7 +21,8 @@ goes on where it was when it is run again; nothing is posted twice.
   --server NAME        the server to import into, made if it is missing (Ubuntu IRC)
   --gateway URL        the public door (http://127.0.0.1:3001)
   --concurrency N      accounts made at the same time (2)
-  --verify             read the channel back afterwards and compare it with the files`,
+  --verify             read the whole channel back afterwards and compare it with the files: name all
+                       that were imported into it`,
   async run(args) {
     const { values, positionals: files } = parseArgs({
       args: [...args],
@@ -98,10 +99,12 @@ goes on where it was when it is run again; nothing is posted twice.
       reading.end();
       for (const difference of differences) console.log(difference);
       const same = differences.length === 0;
+      const hint =
+        found > expected ? '; all of the channel is compared: name all files that were imported into it' : '';
       console.log(
         same
           ? `the channel's history equals the files: ${formatCount(found)} messages, in order`
-          : `the channel's history differs from the files: ${formatCount(found)} messages there, ${formatCount(expected)} in the files`,
+          : `the channel's history differs from the files: ${formatCount(found)} messages there, ${formatCount(expected)} in the files${hint}`,
       );
       return same ? 0 : 1;
     }

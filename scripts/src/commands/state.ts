@@ -42,7 +42,7 @@ Environment: as for rebuild.`,
 };
 
 const parseUntil = (text: string, nowMs: number): Until => {
-  if (!/^\d{1,9}$/.test(text)) return { timeMs: parseTime('--at', text, nowMs) };
+  if (!/^\d{1,9}$/.test(text)) return { timeMs: parseTime('--at', text, nowMs, 'a version, or a time') };
   if (Number(text) === 0) throw new UsageError('--at is "0"; the first version is 1');
   return { version: Number(text) };
 };

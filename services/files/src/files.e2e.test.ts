@@ -295,6 +295,14 @@ describe('a file that is sent to the store', () => {
     expect(['file_too_large', 'upload_incomplete']).toContain(code(await complete(body.id)));
   });
 
+  test('and is smaller than was announced is incomplete, until the rest is there as well', async () => {
+    const { body } = await begin(png);
+    await put(body.post, png.subarray(0, png.length - 1));
+    expect(code(await complete(body.id))).toBe('upload_incomplete');
+    await put(body.post, png);
+    expect(code(await complete(body.id))).toBe(200);
+  });
+
   test('in parts is taken up again where it was left', async () => {
     const bytes = randomBytes(20 * 1024 * 1024);
     const begun = await begin(bytes, { name: 'noise', type: 'application/octet-stream' });

@@ -120,7 +120,13 @@ export const uploadRoutes = (parts: {
     const key = uploadKey(id);
     if (multipartId === null) {
       const expiresInSeconds = Math.max(1, Math.floor((Date.parse(expiresAt) - Date.now()) / 1_000));
-      const post = await store.presignedPost({ key, contentType: type, minBytes: 1, maxBytes: size, expiresInSeconds });
+      const post = await store.presignedPost({
+        key,
+        contentType: type,
+        minBytes: size,
+        maxBytes: size,
+        expiresInSeconds,
+      });
       return { id, expiresAt, post, parts: null };
     }
     const there = (await store.partsOf({ key, uploadId: multipartId })) ?? [];
@@ -275,6 +281,7 @@ export const uploadRoutes = (parts: {
       path: '/files/uploads/:fileId/parts/:part',
       operationId: 'getUploadPart',
       summary: 'Get the address to PUT a part of a large file to',
+      description: 'Send it without a Content-Type, or with `application/octet-stream`.',
       tags: ['files'],
       auth: 'bearer',
       kind: 'query',
@@ -304,7 +311,7 @@ export const uploadRoutes = (parts: {
       operationId: 'completeUpload',
       summary: 'Complete an upload',
       description:
-        'The file is read back from the store: what is larger, of another type or of another checksum than was said is refused, and gone.',
+        'The file is read back from the store: what is larger, of another type or of another checksum than was said is refused, and gone; of what is smaller, the upload is incomplete.',
       tags: ['files'],
       auth: 'bearer',
       kind: 'command',

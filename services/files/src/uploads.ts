@@ -123,12 +123,15 @@ const receive = async (
 export const complete = async (parts: { store: FileStore; submit: Submit }, upload: UploadView): Promise<Kept> => {
   const { store } = parts;
   if (upload.multipartId !== null) await joinParts(store, { ...upload, multipartId: upload.multipartId });
-  const from = await store.read(uploadKey(upload.id)).catch((error: unknown) => {
-    if (error instanceof ObjectNotFound) throw new Refusal('upload_incomplete', 'Its bytes are not there yet.');
+  const key = uploadKey(upload.id);
+  const size = (await store.stat(key))?.size ?? 0;
+  if (size < upload.size) throw new Refusal('upload_incomplete', `${size} of ${upload.size} bytes are there.`);
+  const from = await store.read(key).catch((error: unknown) => {
+    if (error instanceof ObjectNotFound) throw new Refusal('upload_incomplete', 'Its bytes are gone.');
     throw error;
   });
   const kept = await keep(parts, upload, { bytes: from, retried: true });
-  await store.remove(uploadKey(upload.id));
+  await store.remove(key);
   return kept;
 };
 

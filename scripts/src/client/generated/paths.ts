@@ -1168,7 +1168,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the address to PUT a part of a large file to */
+        /**
+         * Get the address to PUT a part of a large file to
+         * @description Send it without a Content-Type, or with `application/octet-stream`.
+         */
         get: operations["getUploadPart"];
         put?: never;
         post?: never;
@@ -1189,7 +1192,7 @@ export interface paths {
         put?: never;
         /**
          * Complete an upload
-         * @description The file is read back from the store: what is larger, of another type or of another checksum than was said is refused, and gone.
+         * @description The file is read back from the store: what is larger, of another type or of another checksum than was said is refused, and gone; of what is smaller, the upload is incomplete.
          */
         post: operations["completeUpload"];
         delete?: never;
@@ -1327,7 +1330,7 @@ export interface components {
             errors?: {
                 /** @description JSON pointer into the body. */
                 pointer?: string;
-                /** @description Name in the path or the query. */
+                /** @description Name in the path or the query; absent where several do not go together. */
                 parameter?: string;
                 detail: string;
                 code: string;
@@ -1730,14 +1733,14 @@ export interface components {
         Range: string;
         /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
         "X-Audit-Log-Reason": string;
-        /** @description What a command answered: this answer waits until it shows the events up to there. */
+        /** @description What a command answered: this answer waits until it shows the events before that position. */
         "Palaver-Position": string;
     };
     requestBodies: never;
     headers: {
         /** @description Finds the request in the logs. */
         "X-Request-Id": string;
-        /** @description Where the events of the command end. Sent back, an answer waits until it shows them. */
+        /** @description The position behind the events of the command. Sent back, an answer waits until it shows them. */
         "Palaver-Position": string;
         /** @description Of what is answered, for `If-Match` and `If-None-Match`. */
         ETag: string;
@@ -1760,7 +1763,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -1862,7 +1865,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -1958,7 +1961,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -2028,7 +2031,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -2069,7 +2072,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -2140,7 +2143,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -2192,7 +2195,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -2236,7 +2239,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -2306,7 +2309,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -2374,7 +2377,7 @@ export interface operations {
             header?: {
                 /** @description An ETag that was read: when it is still that one, the answer is 304. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -2453,7 +2456,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -2525,7 +2528,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description The one ETag that was read, or `*`: when it is another one by now, nothing is changed, and the answer is 412. */
                 "If-Match"?: components["parameters"]["If-Match"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -2608,7 +2611,7 @@ export interface operations {
             header?: {
                 /** @description An ETag that was read: when it is still that one, the answer is 304. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -2674,7 +2677,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -2755,7 +2758,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -2819,7 +2822,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -2885,7 +2888,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -2947,7 +2950,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -3015,7 +3018,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -3077,7 +3080,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -3175,7 +3178,7 @@ export interface operations {
             header?: {
                 /** @description An ETag that was read: when it is still that one, the answer is 304. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -3264,7 +3267,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -3316,7 +3319,7 @@ export interface operations {
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -3428,7 +3431,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -3499,7 +3502,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -3607,7 +3610,7 @@ export interface operations {
             header?: {
                 /** @description An ETag that was read: when it is still that one, the answer is 304. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -3723,7 +3726,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -3777,7 +3780,7 @@ export interface operations {
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -3885,7 +3888,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -3957,7 +3960,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4011,7 +4014,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4083,7 +4086,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4137,7 +4140,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4200,7 +4203,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4261,7 +4264,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4311,7 +4314,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4359,7 +4362,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4432,7 +4435,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4502,7 +4505,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4576,7 +4579,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4629,7 +4632,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4694,7 +4697,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4746,7 +4749,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4799,7 +4802,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4870,7 +4873,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -4967,7 +4970,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -5015,7 +5018,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -5089,7 +5092,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -5162,7 +5165,7 @@ export interface operations {
                 target?: string;
             };
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -5235,7 +5238,7 @@ export interface operations {
                 around?: number | string;
             };
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -5325,7 +5328,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -5451,7 +5454,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -5537,7 +5540,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -5587,7 +5590,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -5679,7 +5682,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -5747,7 +5750,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -5832,7 +5835,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -5895,7 +5898,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -5957,7 +5960,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -6019,7 +6022,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -6073,7 +6076,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description Why; it stands in the audit log. 1-512 characters, percent-encoded as UTF-8. */
                 "X-Audit-Log-Reason"?: components["parameters"]["X-Audit-Log-Reason"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -6121,7 +6124,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -6207,7 +6210,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -6261,7 +6264,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -6344,7 +6347,7 @@ export interface operations {
                 serverId: string;
             };
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -6404,7 +6407,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -6468,7 +6471,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -6549,7 +6552,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -6610,7 +6613,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -6662,7 +6665,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -6710,7 +6713,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -6758,7 +6761,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -6805,7 +6808,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -6854,7 +6857,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -6916,7 +6919,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -6978,7 +6981,7 @@ export interface operations {
                 before?: string;
             };
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -7070,7 +7073,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -7151,7 +7154,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -7233,7 +7236,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path?: never;
@@ -7343,7 +7346,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -7405,7 +7408,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -7451,7 +7454,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -7509,7 +7512,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -7580,7 +7583,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -7646,7 +7649,7 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same answer again; 1-255 visible ASCII characters. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -7694,7 +7697,7 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
                 /** @description One range of bytes (RFC 9110 14.2); of several, the whole is answered. */
                 Range?: components["parameters"]["Range"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -7767,7 +7770,7 @@ export interface operations {
             header?: {
                 /** @description An ETag that was read: when it is still that one, the answer is 304. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -7826,7 +7829,7 @@ export interface operations {
             header?: {
                 /** @description An ETag that was read: when it is still that one, the answer is 304. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
@@ -7881,7 +7884,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What a command answered: this answer waits until it shows the events up to there. */
+                /** @description What a command answered: this answer waits until it shows the events before that position. */
                 "Palaver-Position"?: components["parameters"]["Palaver-Position"];
             };
             path: {
