@@ -30,6 +30,8 @@ export const poolWatch = ({ logger, metrics }: { readonly logger: Logger; readon
   });
   return (name, pool) => {
     pools.set(name, pool);
+    // A connection in use tells its query of what broke it; a second error of it has nobody to go to, and would end the process.
+    pool.on('connect', (client) => void client.on('error', () => undefined));
     return pool.on('error', (error) => logger.warn({ err: error, pool: name }, 'an idle database connection was lost'));
   };
 };
