@@ -11,6 +11,7 @@ import { gatewayUrl } from '@palaver/http/testing';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { FUZZED, operationIdsOf } from './coverage.ts';
 import { openPlace, signInsOf, signUp, withExamples } from './fuzz/places.ts';
+import { type Run, toItsEnd } from './testing.ts';
 import { fuzzDir, installSchemathesis } from './tools/schemathesis.ts';
 
 /** What these take away is not missed: they have a place of their own. */
@@ -38,17 +39,10 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const run = async (...args: readonly string[]): Promise<{ code: number | null; output: string }> => {
+const run = (...args: readonly string[]): Promise<Run> => {
   const child = spawn(schemathesis, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill());
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, output };
+  return toItsEnd(child);
 };
 
 test('no request breaks a service or the document', async () => {

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { gatewayUrl } from '@palaver/http/testing';
 import { createClient } from './client/client.ts';
@@ -44,12 +45,22 @@ export const palaver = async (
     },
   });
   interrupt?.addEventListener('abort', () => child.kill('SIGINT'));
+  return toItsEnd(child, (output, stream) => {
+    onOutput(output);
+    if (closeOutput) stream.destroy();
+  });
+};
+
+/** Waits for the end of a command. `onOutput` gets all that was printed so far each time there is more, and the stream that it came by. */
+export const toItsEnd = async (
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  onOutput: (output: string, stream: Readable) => void = () => undefined,
+): Promise<Run> => {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      onOutput(output);
-      if (closeOutput) stream.destroy();
+      onOutput(output, stream);
     });
   }
   const code = await new Promise<number>((resolve) => child.once('close', (exitCode) => resolve(exitCode ?? -1)));

@@ -1,10 +1,11 @@
+import { outliveConnections } from '@palaver/projector';
 import { Gauge, type Logger, type Metrics } from '@palaver/runtime';
 import type pg from 'pg';
 
 /** Takes a pool in and gives it back. Its name tells it from the process's others. */
 export type WatchPool = (name: string, pool: pg.Pool) => pg.Pool;
 
-/** Watches a process's pools: shows their connections, and says when an idle one was lost, which without a listener would end the process. */
+/** Watches a process's pools: shows their connections, says when an idle one was lost, and lets none that is lost end the process. */
 export const poolWatch = ({ logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics }): WatchPool => {
   const pools = new Map<string, pg.Pool>();
   new Gauge({
@@ -30,8 +31,7 @@ export const poolWatch = ({ logger, metrics }: { readonly logger: Logger; readon
   });
   return (name, pool) => {
     pools.set(name, pool);
-    // A connection in use tells its query of what broke it; a second error of it has nobody to go to, and would end the process.
-    pool.on('connect', (client) => void client.on('error', () => undefined));
+    outliveConnections(pool);
     return pool.on('error', (error) => logger.warn({ err: error, pool: name }, 'an idle database connection was lost'));
   };
 };

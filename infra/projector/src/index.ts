@@ -21,6 +21,7 @@ export { type ParkedOptions, type Retried, retryParked, type StreamRef } from '.
 export { NotFirstParked, type Skipping, skipParked } from './skip.ts';
 export { listSkipped, type SkippedEvent } from './skips.ts';
 export { type ProjectionState, type ProjectionStatus, projectionStatus } from './status.ts';
+export { outliveConnections } from './transaction.ts';
 export {
   type ModelAt,
   modelAt,

@@ -62,6 +62,12 @@ export const isEnum = (type: AvroType): type is AvroEnum => typeof type === 'obj
 export const withoutNull = (type: AvroType): AvroType =>
   isUnion(type) && type.length === 2 && type[0] === 'null' ? type[1]! : type;
 
+/** What a field holds one of, or many of, or perhaps none. */
+export const innermost = (type: AvroType): AvroType => {
+  const plain = withoutNull(type);
+  return isArray(plain) ? plain.items : plain;
+};
+
 /** Every name of an enum that the record holds stands for the enum from here on, in full. */
 export const namedIn = (record: AvroRecord): ReadonlyMap<string, AvroEnum> => {
   const named = new Map<string, AvroEnum>();

@@ -114,9 +114,13 @@ const nameBreaks = (before: AvroRecord, after: AvroRecord): Break[] => {
 
 // Fields that come and go.
 
+/** The fields of `before` that a reader with `after` finds no place for. */
+export const goneFields = (before: AvroRecord, after: AvroRecord): AvroField[] =>
+  before.fields.filter((field) => !after.fields.some((one) => counterpart(one, before) === field));
+
 const comeAndGone = (before: AvroRecord, after: AvroRecord): readonly Break[] => {
   const added = after.fields.filter((field) => !counterpart(field, before));
-  const removed = before.fields.filter((field) => !after.fields.some((one) => counterpart(one, before) === field));
+  const removed = goneFields(before, after);
   const renames = removed.flatMap((gone) => {
     const come = successorOf(gone, { before, after, added, removed });
     return come ? [{ gone, come }] : [];

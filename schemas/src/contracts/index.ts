@@ -9,6 +9,7 @@ export {
   type Judgement,
   judge,
   kindOfTopic,
+  merged,
   type Unreleased,
   type Version,
   type Versions,

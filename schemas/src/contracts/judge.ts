@@ -1,5 +1,5 @@
 import { type AvroRecord, fullNameOf } from './avro.ts';
-import { type Break, breaksOf, type Hit } from './comparison.ts';
+import { type Break, breaksOf, goneFields, type Hit } from './comparison.ts';
 import { type RecordHistory, saysTheSame } from './history.ts';
 import type { Contract, Kind } from './source.ts';
 
@@ -65,9 +65,11 @@ export const findingsOf = (
   const current = ofTopic.find(({ schema }) => schema.name === record) ?? heirOf(last.schema, ofTopic, others);
   const judged = (before: AvroRecord): readonly Break[] =>
     current ? breaksOf(before, current.schema) : removed(last.schema, kind);
-  const found = versions.flatMap(({ version, schema }) => judged(schema).map((one) => ({ ...one, version })));
+  const found = versions.flatMap(({ version, schema }) =>
+    judged(schema).map((one): FoundIn => ({ ...one, versions: [version] })),
+  );
   if (kind === 'commands' && current)
-    found.push(...droppedFields(last.schema, current.schema).map((one) => ({ ...one, version: last.version })));
+    found.push(...droppedFields(last.schema, current.schema).map((one) => ({ ...one, versions: [last.version] })));
   return merged(found.flatMap((one) => matteringTo(one, kind))).map((one) => ({ topic, record, ...one }));
 };
 
@@ -82,10 +84,9 @@ const heirOf = (gone: AvroRecord, ofTopic: readonly Contract[], known: readonly 
 };
 
 /** Readers may pass over a field, by Avro's rules; whoever gave a command before it went would not get what they asked for. */
-const droppedFields = (last: AvroRecord, current: AvroRecord): readonly Break[] => {
-  const known = new Set(current.fields.flatMap(({ name, aliases = [] }) => [name, ...aliases]));
-  return last.fields
-    .filter(({ name, deprecated }) => deprecated === undefined && !known.has(name))
+const droppedFields = (last: AvroRecord, current: AvroRecord): readonly Break[] =>
+  goneFields(last, current)
+    .filter(({ deprecated }) => deprecated === undefined)
     .map(({ name }) => ({
       kind: 'field removed',
       path: name,
@@ -94,7 +95,6 @@ const droppedFields = (last: AvroRecord, current: AvroRecord): readonly Break[] 
       what: 'commands that were given before hold it, and it would be passed over',
       instead: 'mark it "deprecated", release that, and remove it when what gave it was replaced for a day',
     }));
-};
 
 /** Commands are gone from the log after a day; events never are. */
 const removed = (last: AvroRecord, kind: Kind): readonly Break[] => {
@@ -115,21 +115,22 @@ const removed = (last: AvroRecord, kind: Kind): readonly Break[] => {
   ];
 };
 
-type FoundIn = Break & { readonly version: number };
+type FoundIn = Break & { readonly versions: readonly number[] };
 
 const matteringTo = (found: FoundIn, kind: Kind): FoundIn[] => {
   const hits = found.hits.filter((hit) => mattering[kind].includes(hit));
   return hits.length === 0 ? [] : [{ ...found, hits }];
 };
 
-/** The same break of several versions is told once. */
-const merged = (found: readonly FoundIn[]): readonly (Break & { readonly versions: readonly number[] })[] => {
-  const byText = new Map<string, Break & { versions: number[] }>();
-  for (const { version, ...one } of found) {
-    const text = JSON.stringify(one);
-    const known = byText.get(text) ?? { ...one, versions: [] };
-    byText.set(text, known);
-    known.versions.push(version);
+/** What is found of several versions, and is the same, is told once. */
+export const merged = <Found extends { readonly versions: readonly number[] }>(
+  found: readonly Found[],
+): readonly Found[] => {
+  const byText = new Map<string, Found>();
+  for (const one of found) {
+    const text = JSON.stringify({ ...one, versions: [] });
+    const known = byText.get(text);
+    byText.set(text, known ? { ...known, versions: [...known.versions, ...one.versions] } : one);
   }
   return [...byText.values()];
 };

@@ -5,11 +5,11 @@ import {
   type AvroRecord,
   type AvroType,
   fullNameOf,
+  innermost,
   isArray,
   isEnum,
   isUnion,
   primitives,
-  withoutNull,
 } from './avro.ts';
 import { kinds, readSources, type Source, schemasFolder } from './source.ts';
 
@@ -111,9 +111,7 @@ const faultOfType = (type: AvroType, named: ReadonlyMap<string, AvroEnum>): stri
 
 /** Ids and times say that they are. */
 const logicalFaults = ({ name, type, doc }: AvroField): string[] => {
-  const plain = withoutNull(type);
-  const inner = isArray(plain) ? plain.items : plain;
-  const logicalType = (inner as { logicalType?: string }).logicalType;
+  const logicalType = (innermost(type) as { logicalType?: string }).logicalType;
   const isId = /(^id|Ids?)$/.test(name) && !foreignIds.has(name);
   const isTime = /At$/.test(name) || /since the epoch/.test(doc ?? '');
   return [

@@ -35,25 +35,27 @@ doc, and the released history is as it was. The exit code is 1 when anything bre
     const options = { registry: { type: 'string' }, released: flag, json: flag } as const;
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
     if (positionals.length > 0) throw new UsageError(`schemas check takes no "${positionals[0]}"`);
-    const { check, count } = await checkAll(values.registry);
+    const { check, contracts } = await checkAll(values.registry);
     if (values.json) console.log(JSON.stringify(check));
-    else for (const line of linesOf(check, count)) console.log(line);
+    else for (const line of linesOf(check, contracts.length)) console.log(line);
     return isBroken(check) || (values.released && check.unreleased.length > 0) ? 1 : 0;
   },
 };
 
 /** What is not written as it is to be may be nothing that can be compared: then this alone is told. */
-const checkAll = async (registryUrl?: string): Promise<{ readonly check: Check; readonly count: number }> => {
+const checkAll = async (
+  registryUrl?: string,
+): Promise<{ readonly check: Check; readonly contracts: readonly Contract[] }> => {
   const faults = faultsOfSources();
   try {
     const contracts = readContracts();
     const held = registryUrl === undefined ? [] : await heldBy(registryUrl, contracts);
     const check = checkContracts({ contracts, history: readHistory(), consumers, faults, held });
-    return { check, count: contracts.length };
+    return { check, contracts };
   } catch (error) {
     if (faults.length === 0) throw error;
     const nothing = { breaks: [], needs: [], edited: [], unreleased: [], registry: [] };
-    return { check: { ...nothing, faults }, count: 0 };
+    return { check: { ...nothing, faults }, contracts: [] };
   }
 };
 
@@ -105,12 +107,12 @@ Appends to schemas/history what is new or has changed; run it, and commit what i
 Nothing is released that breaks anybody.`,
   async run(args) {
     parseArgs({ args: [...args], options: {} });
-    const { check, count } = await checkAll();
+    const { check, contracts } = await checkAll();
     if (isBroken(check)) {
-      for (const line of linesOf(check, count)) console.error(line);
+      for (const line of linesOf(check, contracts.length)) console.error(line);
       return 1;
     }
-    const released = release(readContracts());
+    const released = release(contracts);
     for (const { contract, version } of released)
       console.log(`${contract.topic} ${contract.schema.name}: version ${version}`);
     console.log(`${formatCount(released.length)} released`);

@@ -4,6 +4,7 @@ import {
   type AvroRecord,
   type Contract,
   fullNameOf,
+  merged,
   type RecordHistory,
   type Version,
 } from '@palaver/schemas/contracts';
@@ -141,16 +142,4 @@ const isGiven = (name: string, { by, to }: { by: AvroRecord; to: AvroRecord }): 
 const messageOf = (error: unknown): string => {
   const { message, cause } = error as Error;
   return cause ? `${message}: ${messageOf(cause)}` : message;
-};
-
-/** The same need, of several versions, is told once. */
-const merged = (needs: readonly Need[]): readonly Need[] => {
-  const byText = new Map<string, Need & { versions: number[] }>();
-  for (const { versions, ...one } of needs) {
-    const text = JSON.stringify(one);
-    const known = byText.get(text) ?? { ...one, versions: [] };
-    byText.set(text, known);
-    known.versions.push(...versions);
-  }
-  return [...byText.values()];
 };

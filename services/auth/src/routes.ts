@@ -97,10 +97,7 @@ export const authRoutes = (parts: AuthParts): readonly Route[] => {
       }),
       response: z.object({
         profileId: uuid(),
-        name: z
-          .string()
-          .meta({ examples: ['AQAB'] })
-          .meta({ examples: ['Ada'] }),
+        name: z.string().meta({ examples: ['Ada'] }),
         expiresAt: z.iso.datetime(),
       }),
       status: 200,

@@ -1,6 +1,6 @@
 import { commandHeaders, topicsOf } from '@palaver/decider';
 import { eventHeaders } from '@palaver/event-log';
-import type { Topic } from '@palaver/schemas';
+import type { ServiceName, Topic } from '@palaver/schemas';
 import type { Contract } from '@palaver/schemas/contracts';
 import type { Entry, Party, TopicEntries } from './catalogue.ts';
 
@@ -89,9 +89,6 @@ const channelRef = (topic: string) => ({ $ref: `#/channels/${topic}` });
 const messageRefs = (topic: string, entries: readonly Entry[]) =>
   entries.map(({ contract }) => ({ $ref: `#/channels/${topic}/messages/${contract.schema.name}` }));
 
-const idOf = (name: string, action: 'send' | 'receive', topic: string): string =>
-  `${name.replaceAll(' ', '-')}.${action}.${topic}`;
-
 /** Entries by the names of those who do something with them. */
 const byParty = (
   entries: readonly Entry[],
@@ -104,36 +101,46 @@ const byParty = (
   }));
 };
 
-const tagsOf = ({ processes }: Party) => processes.map((name) => ({ name }));
+type Done = {
+  readonly action: 'send' | 'receive';
+  readonly topic: Topic;
+  readonly party: Party;
+  readonly summary: string;
+  readonly messages: readonly object[];
+  readonly reply?: object;
+};
+
+const operationOf = ({ action, topic: { name }, party, summary, ...more }: Done): Operation => [
+  `${party.name.replaceAll(' ', '-')}.${action}.${name}`,
+  { action, channel: channelRef(name), summary, tags: party.processes.map((one) => ({ name: one })), ...more },
+];
 
 const sendsTo = ({ topic, entries }: TopicEntries): readonly Operation[] =>
-  byParty(entries, ({ producers }) => producers).map(({ party, entries }) => [
-    idOf(party.name, 'send', topic.name),
-    {
+  byParty(entries, ({ producers }) => producers).map(({ party, entries }) =>
+    operationOf({
       action: 'send',
-      channel: channelRef(topic.name),
+      topic,
+      party,
       summary: `What ${party.name} writes to ${topic.name}`,
-      tags: tagsOf(party),
       messages: messageRefs(topic.name, entries),
       ...(isAnswered(party, entries) ? { reply: replyTo(entries[0]!.contract.service) } : {}),
-    },
-  ]);
+    }),
+  );
 
 /** Nobody waits for what a process manager commands. */
 const isAnswered = ({ name }: Party, [entry]: readonly Entry[]): boolean =>
   entry?.contract.kind === 'commands' && !name.startsWith('process manager');
 
 const receivesFrom = ({ topic, entries }: TopicEntries): readonly Operation[] =>
-  byParty(entries, ({ readers }) => readers).map(({ party, entries }) => [
-    idOf(party.name, 'receive', topic.name),
-    {
+  byParty(entries, ({ readers }) => readers).map(({ party, entries }) =>
+    operationOf({
       action: 'receive',
-      channel: channelRef(topic.name),
+      topic,
+      party,
       summary: `What ${party.name} reads of ${topic.name}`,
-      tags: tagsOf(party),
       messages: messageRefs(topic.name, entries),
-    },
-  ]);
+    }),
+  );
 
 // Replies, which are JSON.
 
@@ -179,17 +186,8 @@ const repliesMessage: object = {
 const repliesOn = ({ topic }: TopicEntries): readonly Operation[] => {
   if (!isReplies(topic)) return [];
   const service = topic.name.slice(0, topic.name.indexOf('.'));
-  const decider = `decider ${service}`;
-  return [
-    [
-      idOf(decider, 'send', topic.name),
-      {
-        action: 'send',
-        channel: channelRef(topic.name),
-        summary: `What ${decider} tells those who wait for it`,
-        tags: [{ name: service }],
-        messages: [{ $ref: `#/channels/${topic.name}/messages/Replies` }],
-      },
-    ],
-  ];
+  const decider = { name: `decider ${service}`, processes: [service as ServiceName] };
+  const summary = `What ${decider.name} tells those who wait for it`;
+  const messages = [{ $ref: `#/channels/${topic.name}/messages/Replies` }];
+  return [operationOf({ action: 'send', topic, party: decider, summary, messages })];
 };

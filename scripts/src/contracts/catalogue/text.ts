@@ -1,4 +1,4 @@
-import { type AvroType, isArray, isEnum, isUnion, shortName, withoutNull } from '@palaver/schemas/contracts';
+import { type AvroType, innermost, isArray, isEnum, isUnion, shortName, withoutNull } from '@palaver/schemas/contracts';
 import type { Edition, Entry, Party, Reader } from './catalogue.ts';
 
 /** The words that the pages of the catalogue have in common. */
@@ -13,8 +13,7 @@ export const typeText = (type: AvroType): string => {
 
 /** The symbols of a field whose type is an enum, and what they are. */
 export const symbolsText = (type: AvroType): string => {
-  const plain = withoutNull(type);
-  const inner = isArray(plain) ? plain.items : plain;
+  const inner = innermost(type);
   return isEnum(inner) ? inner.symbols.join(', ') : '';
 };
 
